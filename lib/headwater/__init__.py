@@ -1,0 +1,1 @@
+"""Headwater: from complaints to the suppliers and places that suspected fakes come from."""

@@ -1,0 +1,1 @@
+"""Expected complaints, shops, sources: from exposure to suspicion."""

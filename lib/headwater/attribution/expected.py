@@ -1,0 +1,124 @@
+"""What was to be expected: capped, shrunk rates of strata and the expected complaints of every cell (docs/model.md, step 1).
+
+All sums are integers (millionths of an order, billionths and trillionths of a complaint), so that no order of summing matters."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyspark.sql.functions as F
+from pyspark.sql import Column, DataFrame
+
+from headwater.config import Strata
+from headwater.exposure.orders import in_window
+from headwater.tables import CELL, RATES
+
+LEVELS = ("category", "price_band", "destination", "month")
+MICRO, NANO, PICO = 10**6, 10**9, 10**12
+CELL_NAMES = tuple(c.name for c in CELL)
+
+
+def month_of(day: Column) -> Column:
+    return F.date_format(day, "yyyy-MM")
+
+
+def window(order_exposure: DataFrame, filed_share: np.ndarray, night: date, window_days: int) -> DataFrame:
+    """ORDER_EXPOSURE up to the night -> one row a cell, stratum and month of the window.
+
+    Adds `ripe_micro`: orders by the share of their complaints that can have been filed by now (`filed_share`[age]), so that
+    young orders do not pass for good ones; `first_day`, `last_day` of its orders."""
+    shares = F.array(*[F.lit(round(float(s) * MICRO)) for s in filed_share[:window_days]])
+    share = F.element_at(shares, F.date_diff(F.lit(night), F.col("day")) + 1)
+    rows = in_window(order_exposure, night, window_days).withColumn("month", month_of(F.col("day")))
+    return rows.groupBy(*CELL_NAMES, *LEVELS).agg(
+        F.sum("orders").alias("orders"),
+        F.sum(F.col("orders") * share).alias("ripe_micro"),
+        F.sum("value_minor").alias("value_minor"),
+        F.sum("unpriced").alias("unpriced"),
+        F.min("day").alias("first_day"),
+        F.max("day").alias("last_day"),
+    )
+
+
+def stratum_sums(cells: DataFrame, complaint_exposure: DataFrame, params: Strata) -> DataFrame:
+    """WINDOW x COMPLAINT_EXPOSURE -> one row a stratum and each level above it: (level, *LEVELS null above the level, `total`
+    orders, `kept` orders under the cap of a seller, both in millionths, `y_nano` complaints under the cap)."""
+    orders = cells.groupBy("seller_id", *LEVELS).agg(F.sum("ripe_micro").alias("n"))
+    complaints = complaint_exposure.withColumn("month", month_of(F.col("day")))
+    complaints = complaints.groupBy("seller_id", *LEVELS).agg(F.sum("weight_milli").alias("y"))
+    # A stratum with complaints has orders: each complaint was placed on one.
+    both = orders.join(complaints, on=["seller_id", *LEVELS], how="left").fillna(0, subset=["y"]).where("n > 0")
+    # A row for each level: its columns down to the level, null below.
+    above = [
+        F.struct(
+            F.lit(depth).alias("level"),
+            *[(F.col(c) if i < depth else _nothing(c)).alias(c) for i, c in enumerate(LEVELS)],
+        )
+        for depth in range(len(LEVELS) + 1)
+    ]
+    stratum = ["level", *LEVELS]
+    sellers = both.select("seller_id", "n", "y", F.inline(F.array(*above)))
+    sellers = sellers.groupBy(*stratum, "seller_id").agg(F.sum("n").alias("n"), F.sum("y").alias("y"))
+    totals = sellers.groupBy(*stratum).agg(F.sum("n").alias("total"))
+    same = F.lit(True)
+    for c in stratum:
+        same &= F.col(f"s.{c}").eqNullSafe(F.col(f"t.{c}"))
+    joined = sellers.alias("s").join(F.broadcast(totals.alias("t")), on=same, how="inner").select("s.*", "t.total")
+    kept = F.least(F.col("n"), F.floor(F.col("total") * params.seller_cap).cast("bigint"))
+    nano = F.round(kept / F.col("n") * F.col("y") * MICRO).cast("bigint")
+    sums = [F.first("total").alias("total"), F.sum(kept).alias("kept"), F.sum(nano).alias("y_nano")]
+    return joined.groupBy(*stratum).agg(*sums)
+
+
+def _nothing(level: str) -> Column:
+    return F.lit(None).cast("int" if level == "price_band" else "string")
+
+
+def shrunk_rates(sums: pd.DataFrame, params: Strata) -> pd.DataFrame:
+    """Rows of `stratum_sums` -> the same with `rate`, sorted by level and stratum; every level above is complete.
+
+    rate = sum over sellers of (capped orders / orders) x (the seller's own rate) + (weight the cap took) x parent, then shrunk to
+    the parent by `pseudo_orders`; the root's parent is `root_rate`."""
+    done: list[pd.DataFrame] = []
+    for depth in range(len(LEVELS) + 1):
+        level = sums[sums["level"] == depth].sort_values(list(LEVELS[:depth]) or ["level"], kind="stable")
+        if depth == 0:
+            level = level.assign(parent=params.root_rate)
+        else:
+            parents = done[-1][[*LEVELS[: depth - 1], "rate"]].rename(columns={"rate": "parent"})
+            how: Any = {"on": list(LEVELS[: depth - 1]), "how": "left"} if depth > 1 else {"how": "cross"}
+            level = level.merge(parents, **how)
+        orders = level["total"] / MICRO
+        own = level["y_nano"] / NANO / orders + (1 - level["kept"] / level["total"]) * level["parent"]
+        rate = (orders * own + params.pseudo_orders * level["parent"]) / (orders + params.pseudo_orders)
+        done.append(level.assign(rate=rate.round(15)).drop(columns="parent"))
+    return pd.concat(done, ignore_index=True)
+
+
+def stratum_rates(cells: DataFrame, complaint_exposure: DataFrame, night: date, params: Strata) -> DataFrame:
+    """WINDOW x COMPLAINT_EXPOSURE -> RATES; collects one row a stratum to the driver, where the tree is walked."""
+    rates = shrunk_rates(stratum_sums(cells, complaint_exposure, params).toPandas(), params)
+    rates["orders"] = (rates["total"] / MICRO).round().astype("int64")
+    typed = rates.astype({"level": "int32", "price_band": "Int32"})
+    columns = ["level", *LEVELS, "orders", "rate"]
+    stored = cells.sparkSession.createDataFrame(pa.Table.from_pandas(typed[columns], preserve_index=False))
+    return RATES.conform(stored.withColumn("night", F.lit(night)))
+
+
+def cell_expected(cells: DataFrame, rates: DataFrame) -> DataFrame:
+    """WINDOW x RATES -> one row a (shop, dispatch address, supplier): `expected_pico`, orders, value, days; exact integers."""
+    finest = rates.where(F.col("level") == len(LEVELS)).select(*LEVELS, "rate")
+    priced = cells.join(F.broadcast(finest), on=list(LEVELS), how="left")
+    pico = F.round(F.col("ripe_micro") * F.coalesce("rate", F.lit(0.0)) * (PICO // MICRO)).cast("bigint")
+    return priced.groupBy(*CELL_NAMES).agg(
+        F.sum("orders").alias("orders"),
+        F.sum(pico).alias("expected_pico"),
+        F.sum("value_minor").alias("value_minor"),
+        F.sum("unpriced").alias("unpriced"),
+        F.min("first_day").alias("first_day"),
+        F.max("last_day").alias("last_day"),
+    )

@@ -1,0 +1,196 @@
+"""The command line: parse, load the configuration, call one function, print. Errors end in the contract's exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headwater import config as configuration
+from headwater import tokens
+from headwater.config import Config
+from headwater.errors import ConfigurationError, HeadwaterError
+
+NIGHT_HELP = "the night to run, YYYY-MM-DD: all that happened before the next day, UTC"
+
+
+class Main(click.Group):
+    """Turns every error into a plain message and its exit code; --debug adds the traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            super().main(*args, **kwargs)
+            code = 0
+        except click.exceptions.Exit as stop:
+            code = stop.exit_code
+        except click.Abort:
+            click.echo("stopped", err=True)
+            code = 1
+        except click.ClickException as error:
+            error.show()
+            code = ConfigurationError.exit_code
+        except HeadwaterError as error:
+            click.echo(f"headwater: {error}", err=True)
+            code = error.exit_code
+        except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback is one flag away
+            first = next((line for line in str(error).splitlines() if line.strip()), "")
+            click.echo(
+                f"headwater: {type(error).__name__}: {first}\nAn unexpected error; --debug shows where.", err=True
+            )
+            code = 1
+        if code and "--debug" in sys.argv and sys.exc_info()[0] is None:
+            traceback.print_exception(self.last_error)
+        sys.exit(code)
+
+    last_error: BaseException | None = None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            self.last_error = error
+            raise
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="headwater")
+def main(debug: bool) -> None:
+    """Trace suspected counterfeit goods upstream to the suppliers and places they come from."""
+
+
+def with_config(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The two options that make a configuration; the command gets a validated `config`."""
+
+    @click.option("--config", "file", type=click.Path(path_type=Path), envvar="HEADWATER_CONFIG", help="TOML file.")
+    @click.option("--set", "overrides", multiple=True, metavar="SECTION.NAME=VALUE", help="Override one parameter.")
+    def with_loaded(file: Path | None, overrides: tuple[str, ...], **options: Any) -> Any:
+        return command(config=configuration.load(file, overrides), **options)
+
+    with_loaded.__name__, with_loaded.__doc__ = command.__name__, command.__doc__
+    with_loaded.__click_params__ = [*with_loaded.__click_params__, *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
+    return with_loaded
+
+
+def night_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--night", required=True, callback=lambda _c, _p, text: configuration.parse_night(text), help=NIGHT_HELP
+    )(command)
+
+
+def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None) -> None:
+    """Start Spark and run a night's stages (all, or `only` some); what `run` and the jobs share."""
+    tokens.load_key(config)  # a missing key is told before Spark starts
+    from headwater import session
+    from headwater.nightly.run import STAGES, run_night
+    from headwater.progress import Progress
+
+    with Progress() as progress:
+        spark = session.start(config, f"headwater {night}")
+        try:
+            done = run_night(spark, config, night, progress.wrote, only or tuple(STAGES))
+        finally:
+            spark.stop()
+    for table, digest in done.digests.items():
+        click.echo(f"published {table:<20} {digest[:16]}  {done.lake.address_of(table)}")
+
+
+@main.command()
+@with_config
+@night_option
+def run(config: Config, night: date) -> None:
+    """Run a night: feeds in, published tables out."""
+    run_stages(config, night)
+
+
+def _stage_command(name: str, what: str) -> None:
+    @with_config
+    @night_option
+    def stage(config: Config, night: date) -> None:
+        run_stages(config, night, (name,))
+
+    main.command(name, help=what)(stage)
+
+
+_stage_command("intake", "Stage 1 of a night: landing feeds into clean tables and rejects.")
+_stage_command("exposure", "Stage 2 of a night: daily exposure of orders and complaints.")
+_stage_command("attribution", "Stage 3 of a night: expected complaints, shops, sources, evidence.")
+_stage_command("publish", "Stage 4 of a night: the checks, then the commit that makes it the night.")
+
+
+@main.command()
+@with_config
+@click.option(
+    "--night", callback=lambda _c, _p, text: text and configuration.parse_night(text), help="Default: the newest."
+)
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Rows a table.")
+@click.argument("subject", default="night", type=click.Choice(["night", "sources", "shops", "source", "shop"]))
+@click.argument("subject_id", required=False)
+def show(config: Config, night: date | None, top: int, subject: str, subject_id: str | None) -> None:
+    """Show a published night: its top sources and shops, or one `source ID` or `shop ID` with its evidence."""
+    from headwater.report import terminal
+
+    terminal.show(config, night, subject, subject_id, top)
+
+
+@main.command()
+@with_config
+@click.option(
+    "--night",
+    callback=lambda _c, _p, text: text and configuration.parse_night(text),
+    help="As if run this night; default: far ahead.",
+)
+def validate(config: Config, night: date | None) -> None:
+    """Try a sample of the feeds: faults, rejects by rule, complaints that find their order, orders that know their supplier."""
+    from headwater import session
+    from headwater.landing.validate import validate_feeds
+    from headwater.report import terminal
+
+    spark = session.start(config, "headwater validate")
+    try:
+        terminal.show_validation(validate_feeds(spark, config, night))
+    finally:
+        spark.stop()
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--preset", default="demo", show_default=True, help="demo | clean | easy | hard | sly")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override one parameter of the marketplace."
+)
+@click.option("--keep", is_flag=True, help="Leave a marketplace of the same parameters as it is.")
+def synthesise(out: Path, preset: str, overrides: tuple[str, ...], keep: bool) -> None:
+    """Write a planted marketplace to OUT: landing/ with its feeds, truth/ with what was planted."""
+    from headwater.synthetic import command
+
+    click.echo(command.synthesise(out, preset, overrides, keep))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def key(file: Path) -> None:
+    """Make a token key in FILE, readable by its owner alone; an existing one is never overwritten."""
+    made = tokens.make_key(file)
+    click.echo(f"{file}: a new token key" if made else f"{file}: is there already and was left as it is")
+
+
+@main.command()
+@with_config
+def doctor(config: Config) -> None:
+    """Say what is wrong with this machine or configuration, and how to repair it."""
+    from headwater.doctor import examine
+    from headwater.report import terminal
+
+    if not terminal.show_examination(examine(config)):
+        raise click.exceptions.Exit(ConfigurationError.exit_code)
+
+
+if __name__ == "__main__":
+    main()

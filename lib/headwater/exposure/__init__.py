@@ -1,0 +1,1 @@
+"""Orders x complaints -> the two daily tables of exposure, and the window over them."""

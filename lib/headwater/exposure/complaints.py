@@ -1,0 +1,126 @@
+"""Complaints find their order lines, and hygiene decides what each counts (docs/model.md, step 0)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pyspark.sql.functions as F
+from pyspark.sql import DataFrame, Window
+
+from headwater.config import Hygiene
+from headwater.exposure.orders import latest, stratum_columns
+from headwater.tables import CELL, COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, STRATUM
+
+# A hint may be in another zone than UTC: the order is at most a day beside it.
+HINT_DAYS = 1
+
+
+def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days: int) -> DataFrame:
+    """COMPLAINTS x CLEAN_ORDERS -> the order lines that each complaint may be about: (complaint_id, line columns).
+
+    Complaints that say when it was ordered read those days only, the others `lookup_days`; the complaints are the small side."""
+    orders = orders.where(
+        (F.col("day") > F.lit(night - timedelta(days=lookup_days))) & (F.col("day") <= F.lit(night))
+    ).select(
+        "day",
+        "order_id",
+        "line_no",
+        "listing_id",
+        *(c.name for c in CELL),
+        *stratum_columns(),
+        "voided",
+        "intake_seq",
+        "night",
+    )
+    asked = complaints.select("complaint_id", "order_id", F.to_date("ordered_at").alias("hint"), "filed_day")
+    near = F.explode(F.array(*[F.date_add("hint", d) for d in range(-HINT_DAYS, HINT_DAYS + 1)]))
+    hinted = asked.where("hint is not null").select("complaint_id", "order_id", "filed_day", near.alias("day"))
+    unhinted = asked.where("hint is null").select("complaint_id", "order_id", "filed_day")
+    found = orders.join(F.broadcast(hinted), on=["order_id", "day"], how="inner").unionByName(
+        orders.join(F.broadcast(unhinted), on=["order_id"], how="inner")
+    )
+    current = latest(found.where("day <= filed_day"), "complaint_id", "day", "order_id", "line_no")
+    return current.where("not voided").drop("voided", "intake_seq", "night", "filed_day")
+
+
+def place_complaints(complaints: DataFrame, lines: DataFrame) -> DataFrame:
+    """COMPLAINTS and their possible lines -> every complaint once, with its line's columns or with `why` it has none.
+
+    The newest day wins (a key is unique within its day only), then a given line_no, else the lowest line if one seller has
+    them all. A seller hint that no line bears out is hint_mismatch."""
+    asked = complaints.select("complaint_id", F.col("line_no").alias("_line_no"), F.col("seller_id").alias("_seller"))
+    both = lines.join(F.broadcast(asked), on="complaint_id", how="inner")
+    each = Window.partitionBy("complaint_id")
+    seller_fits = F.col("_seller").isNull() | (F.col("_seller") == F.col("seller_id"))
+    fits = both.where(seller_fits & (F.col("_line_no").isNull() | (F.col("_line_no") == F.col("line_no"))))
+    newest = fits.withColumn("_day", F.max("day").over(each)).where("day = _day").drop("_day")
+    sellers = F.size(F.collect_set("seller_id").over(each))
+    lowest = F.row_number().over(each.orderBy("line_no"))
+    chosen = newest.withColumn("_sellers", sellers).withColumn("_lowest", lowest).where("_lowest = 1")
+    line_columns = [c for c in lines.columns if c not in ("complaint_id", "order_id", "seller_id", "line_no")]
+    chosen = chosen.select(
+        "complaint_id",
+        F.col("seller_id").alias("_found_seller"),
+        F.col("line_no").alias("_found_line"),
+        "_sellers",
+        *line_columns,
+    )
+    # Only to tell why: were there lines at all, though none fits?
+    any_line = both.groupBy("complaint_id").agg(F.bool_or(seller_fits).alias("_seller_fits"))
+    placed = (
+        complaints.drop("day").join(chosen, on="complaint_id", how="left").join(any_line, on="complaint_id", how="left")
+    )
+    why = (
+        F.when(F.col("_found_seller").isNotNull() & (F.col("_line_no_given") | (F.col("_sellers") == 1)), F.lit(None))
+        .when(F.col("_found_seller").isNotNull(), F.lit("ambiguous_line"))
+        .when(~F.col("_seller_fits"), F.lit("hint_mismatch"))
+        .otherwise(F.lit("no_order"))
+    )
+    return placed.withColumn("_line_no_given", F.col("line_no").isNotNull()).withColumn("why", why)
+
+
+def complaints_placed(placed: DataFrame, night: date) -> DataFrame:
+    """Placed complaints -> COMPLAINTS_PLACED."""
+    rows = placed.where("why is null").withColumn("night", F.lit(night))
+    return COMPLAINTS_PLACED.conform(
+        rows.drop("seller_id", "line_no").withColumnsRenamed({"_found_seller": "seller_id", "_found_line": "line_no"})
+    )
+
+
+def complaints_unmatched(placed: DataFrame, night: date) -> DataFrame:
+    """Complaints without a line -> COMPLAINTS_UNMATCHED; they are tried again the next night."""
+    rows = placed.where("why is not null").withColumn("night", F.lit(night))
+    return COMPLAINTS_UNMATCHED.conform(rows.drop("day").withColumnRenamed("filed_day", "day"))
+
+
+def counted(placed: DataFrame, night: date, window_days: int, params: Hygiene) -> DataFrame:
+    """COMPLAINTS_PLACED up to the night -> the complaints that count, with `weight_milli`.
+
+    Counted: of counterfeit kind, open or upheld, order and filing within the window; the first of a complainant about a line; at
+    most `per_complainant_day` of one complainant and day. Brands and authorities file for many, so their totals do not fall."""
+    known = latest(placed.where(F.col("night") <= F.lit(night)), "complaint_id")
+    inside = (F.col("day") > F.lit(night - timedelta(days=window_days))) & (F.col("filed_day") <= F.lit(night))
+    sound = known.where(inside & F.col("counterfeit") & F.col("status").isin("open", "upheld"))
+    # Without a complainant each complaint stands for itself.
+    who = sound.withColumn(
+        "_who", F.coalesce("complainant_token", F.concat(F.lit("complaint "), F.col("complaint_id")))
+    )
+    line = Window.partitionBy("_who", "day", "order_id", "line_no").orderBy("filed_at", "complaint_id")
+    first = who.withColumn("_nth", F.row_number().over(line)).where("_nth = 1")
+    a_day = Window.partitionBy("_who", "filed_day").orderBy("complaint_id")
+    capped = F.col("_of_day") <= params.per_complainant_day
+    buyer = F.col("complainant_kind") == "buyer"
+    kept = first.withColumn("_of_day", F.row_number().over(a_day)).where(capped | ~buyer)
+    total = F.count(F.lit(1)).over(Window.partitionBy("_who"))
+    falling = F.pow(F.lit(float(params.full_weight_total)) / total, params.falling_power)
+    weight = F.when(buyer & (total > params.full_weight_total), F.round(falling * 1000)).otherwise(1000)
+    return kept.withColumn("weight_milli", weight.cast("bigint")).drop("_who", "_nth", "_of_day")
+
+
+def complaint_exposure(complaints: DataFrame, night: date) -> DataFrame:
+    """Counted complaints -> COMPLAINT_EXPOSURE: sums a filed day, order day, listing, cell and stratum."""
+    keys = ["filed_day", "day", "listing_id", *(c.name for c in CELL), *(c.name for c in STRATUM)]
+    rows = complaints.groupBy(*keys).agg(
+        F.count(F.lit(1)).alias("complaints"), F.sum("weight_milli").alias("weight_milli")
+    )
+    return COMPLAINT_EXPOSURE.conform(rows.withColumn("night", F.lit(night)))

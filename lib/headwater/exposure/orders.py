@@ -1,0 +1,82 @@
+"""CLEAN_ORDERS -> what a night changed in the daily order exposure: a ledger of integers, so that any window is a plain sum."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pyspark.sql.functions as F
+from pyspark.sql import Column, DataFrame, Window
+
+from headwater.tables import CELL, LISTING_SUPPLIERS, ORDER_EXPOSURE, STRATUM
+
+LINE = ("day", "order_id", "line_no")
+UNKNOWN = "?"
+
+
+def due(rows: DataFrame, night: date, previous: date | None) -> DataFrame:
+    """Dated clean rows that count from this night on: taken since the previous night, or waiting for their day until now."""
+    up_to_now = (F.col("night") <= F.lit(night)) & (F.col("day") <= F.lit(night))
+    if previous is None:
+        return rows.where(up_to_now)
+    return rows.where(up_to_now & ((F.col("night") > F.lit(previous)) | (F.col("day") > F.lit(previous))))
+
+
+def in_window(rows: DataFrame, night: date, window_days: int) -> DataFrame:
+    """Rows of order days within the window that ends with the night."""
+    day = F.col("day")
+    return rows.where((day <= F.lit(night)) & (day > F.lit(night - timedelta(days=window_days))))
+
+
+def counted_before(rows: DataFrame, previous: date) -> DataFrame:
+    """Dated clean rows that the previous night already counted (superseded ones included)."""
+    return rows.where((F.col("night") <= F.lit(previous)) & (F.col("day") <= F.lit(previous)))
+
+
+def latest(rows: DataFrame, *key: str) -> DataFrame:
+    """The row of each key that arrived last."""
+    newest = Window.partitionBy(*key).orderBy(F.desc("intake_seq"), F.desc("night"))
+    return rows.withColumn("_newest", F.row_number().over(newest)).where("_newest = 1").drop("_newest")
+
+
+def changes(now: DataFrame, before: DataFrame | None) -> DataFrame:
+    """Order lines with `sign`: +1 for each line as it stands now, -1 for the line that it corrects.
+
+    `now`: due rows, one a line; `before`: earlier rows that may hold earlier versions of the same lines. A voided line
+    stands for nothing, so voiding leaves the -1 alone."""
+    plus = now.where(~F.col("voided")).withColumn("sign", F.lit(1))
+    if before is None:
+        return plus
+    corrected = latest(before.join(now.select(*LINE), on=list(LINE), how="left_semi"), *LINE)
+    minus = corrected.where(~F.col("voided")).withColumn("sign", F.lit(-1))
+    return plus.unionByName(minus)
+
+
+def stratum_columns() -> list[Column]:
+    return [
+        F.lower(F.coalesce("category", F.lit(UNKNOWN))).alias("category"),
+        F.col("price_band"),
+        F.upper(F.coalesce("destination", F.lit(UNKNOWN))).alias("destination"),
+    ]
+
+
+def order_exposure(changed: DataFrame, night: date) -> DataFrame:
+    """CHANGES -> ORDER_EXPOSURE: signed sums a day, cell and stratum; sums of nothing but zeros are left out."""
+    keys = ["day", *(c.name for c in CELL), *(c.name for c in STRATUM)]
+    sums = changed.select(
+        "day", *(c.name for c in CELL), *stratum_columns(), "sign", "quantity", "value_minor"
+    ).groupBy(*keys)
+    rows = sums.agg(
+        F.sum("sign").alias("orders"),
+        F.sum(F.col("sign") * F.col("quantity")).alias("quantity"),
+        F.sum(F.col("sign") * F.coalesce("value_minor", F.lit(0))).alias("value_minor"),
+        F.sum(F.when(F.col("value_minor").isNull(), F.col("sign")).otherwise(0)).alias("unpriced"),
+    )
+    moved = (F.col("orders") != 0) | (F.col("quantity") != 0) | (F.col("value_minor") != 0) | (F.col("unpriced") != 0)
+    return ORDER_EXPOSURE.conform(rows.where(moved).withColumn("night", F.lit(night)))
+
+
+def listing_suppliers(changed: DataFrame, night: date) -> DataFrame:
+    """CHANGES -> LISTING_SUPPLIERS: signed counts of the orders that name both a listing and a supplier."""
+    named = changed.where(F.col("listing_id").isNotNull() & F.col("supplier_id").isNotNull())
+    rows = named.groupBy("day", "seller_id", "listing_id", "supplier_id").agg(F.sum("sign").alias("orders"))
+    return LISTING_SUPPLIERS.conform(rows.where("orders != 0").withColumn("night", F.lit(night)))

@@ -1,0 +1,1 @@
+"""Feeds as they arrive -> clean tables and rejects."""

@@ -1,0 +1,219 @@
+"""A night's intake: take its files, once; read each feed; write its clean table and the rejects; account for every row."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from functools import reduce
+from typing import Any
+
+import pyspark.sql.functions as F
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+
+from headwater.config import Config
+from headwater.errors import CheckFailedError, InputRefusedError, listed
+from headwater.feeds import FEEDS
+from headwater.landing import clean, files
+from headwater.landing.files import FeedFile
+from headwater.landing.lexicon import Lexicon
+from headwater.store import Lake, Written
+from headwater.tables import CLEAN, FILES, REJECTS
+from headwater.tokens import token_function
+
+
+def take_files(lake: Lake, config: Config, night: date) -> list[FeedFile]:
+    """The files of the night: those its first run took, else all that no night has taken yet; recorded before anything is read.
+
+    Raises InputRefusedError for a required feed without any file, a missing column, or a taken file that changed or vanished."""
+    spark = lake.spark
+    records = [row.asDict() for row in lake.read(FILES).collect()]
+    mine = [r for r in records if r["night"] == night]
+    present = [f for feed in FEEDS.values() for f in files.list_feed(spark, config, feed, night)]
+    if mine:
+        return files.inspect(spark, config, _same_as_taken(spark, mine, present))
+    seen = {(r["feed"], r["path"], r["bytes"], r["modified_ms"]) for r in records}
+    copies = {(r["feed"], r["content"]) for r in records if r["content"]}
+    fresh = [f for f in present if (f.feed, f.path, f.bytes, f.modified_ms) not in seen]
+    fresh = [replace(f, content=files.content_id(spark, f.path)) for f in fresh]
+    new = [f for f in fresh if (f.feed, f.content) not in copies]
+    known_feeds = {r["feed"] for r in records} | {f.feed for f in new}
+    missing = [
+        f"{feed.name}: no file under {config.feed_path(feed.name)}"
+        for feed in FEEDS.values()
+        if feed.required and feed.name not in known_feeds
+    ]
+    if missing:
+        raise InputRefusedError(
+            "Required feeds are missing (paths.landing, or [feeds.X] path, says where they are sought):\n"
+            + listed(missing)
+        )
+    first = 1 + max((r["intake_seq"] for r in records), default=0)
+    arrived = sorted(new, key=lambda f: (f.modified_ms, f.path))
+    numbered = [replace(f, intake_seq=first + i) for i, f in enumerate(arrived)]
+    inspected = files.inspect(spark, config, numbered)
+    lake.write(FILES, _records(spark, config, inspected, night), night)
+    return inspected
+
+
+def _same_as_taken(spark: Any, taken: list[dict[str, Any]], present: list[FeedFile]) -> list[FeedFile]:
+    by_path = {(f.feed, f.path): f for f in present}
+    same, faults = [], []
+    for record in taken:
+        file = by_path.get((record["feed"], record["path"]))
+        if file is None:
+            faults.append(f"{record['path']} is gone")
+        elif (file.bytes, file.modified_ms) != (record["bytes"], record["modified_ms"]) and (
+            record["content"] is None or files.content_id(spark, file.path) != record["content"]
+        ):
+            faults.append(f"{record['path']} has changed")
+        else:
+            same.append(replace(file, intake_seq=record["intake_seq"], content=record["content"]))
+    if faults:
+        raise InputRefusedError(
+            "This night has taken files that are not there as they were; put them back, or run a later night with the new "
+            "ones:\n" + listed(sorted(faults))
+        )
+    return same
+
+
+def _records(spark: Any, config: Config, taken: list[FeedFile], night: date) -> DataFrame:
+    rows = [
+        (
+            night,
+            f.feed,
+            f.path,
+            f.intake_seq,
+            f.format,
+            f.bytes,
+            f.modified_ms,
+            f.content,
+            files.unknown_columns(f, config.feed(f.feed)),
+        )
+        for f in taken
+    ]
+    records: DataFrame = spark.createDataFrame(rows, FILES.ddl)
+    return records
+
+
+def intake(
+    lake: Lake,
+    config: Config,
+    key: bytes,
+    lexicon: Lexicon,
+    taken: list[FeedFile],
+    night: date,
+    wrote: Callable[[Written], None],
+) -> list[tuple[date, str, str, int, int, int]]:
+    """FILES -> the clean tables and REJECTS of the night; rows of INTAKE.
+
+    Raises CheckFailedError if a row is unaccounted for."""
+    spark = lake.spark
+    to_token = token_function(spark, key)
+    reads: dict[int, int] = {}
+    bad_rows, kept = [], []
+    by_feed: dict[str, list[FeedFile]] = defaultdict(list)
+    for file in taken:
+        by_feed[file.feed].append(file)
+    try:
+        for name, feed in FEEDS.items():
+            mine = by_feed.get(name, [])
+            if not mine:
+                wrote(lake.write(CLEAN[name], spark.createDataFrame([], CLEAN[name].schema()), night))
+                continue
+            rows = clean.judge(files.read_files(spark, config, mine), feed, config, to_token)
+            if sum(f.bytes for f in mine) < config.intake.cache_below_mb * 10**6:
+                rows = rows.persist()
+                kept.append(rows)
+            counts = rows.groupBy("_seq", "_block", *(["day"] if feed.time else [])).agg(
+                F.count(F.lit(1)).alias("rows"),
+                F.min("_position").alias("first"),
+                F.count_if(F.size("rules") > 0).alias("bad"),
+            )
+            blocks = [r.asDict() for r in counts.collect()]
+            judged = clean.Judged(feed, rows, _buckets(blocks))
+            written = lake.write(
+                CLEAN[name], clean.accepted(judged, night, config, lexicon), night, check_key=name != "orders"
+            )
+            wrote(written)
+            for block in blocks:
+                reads[block["_seq"]] = reads.get(block["_seq"], 0) + block["rows"]
+            superseded = written.rows < sum(b["rows"] - b["bad"] for b in blocks)
+            if superseded or any(b["bad"] for b in blocks):
+                starts = spark.createDataFrame(
+                    _starts(blocks), "_seq bigint, _block bigint, _first bigint, _before bigint"
+                )
+                bad_rows.append(clean.rejected(judged, starts, night, superseded))
+        rejects = reduce(DataFrame.unionByName, bad_rows) if bad_rows else spark.createDataFrame([], REJECTS.schema())
+        wrote(lake.write(REJECTS, rejects, night))
+    except PySparkException as error:
+        raise _refusal(error) from error
+    finally:
+        for rows in kept:
+            rows.unpersist()
+    return _account(lake, taken, reads, night)
+
+
+def _buckets(blocks: list[dict[str, Any]]) -> int:
+    """Files that the largest day of the feed is spread over."""
+    days: dict[Any, int] = defaultdict(int)
+    for block in blocks:
+        days[block.get("day")] += block["rows"]
+    return max(1, math.ceil(max(days.values(), default=0) / clean.ROWS_A_FILE))
+
+
+def _starts(blocks: Iterable[dict[str, Any]]) -> list[tuple[int, int, int, int]]:
+    """For each block of each file: its first reading position, and how many rows of the file stand before it."""
+    rows: dict[tuple[int, int], int] = defaultdict(int)
+    first: dict[tuple[int, int], int] = {}
+    for block in blocks:
+        at = (block["_seq"], block["_block"])
+        rows[at] += block["rows"]
+        first[at] = min(first.get(at, block["first"]), block["first"])
+    starts: list[tuple[int, int, int, int]] = []
+    before: dict[int, int] = defaultdict(int)
+    for seq, block_start in sorted(rows):
+        starts.append((seq, block_start, first[(seq, block_start)], before[seq]))
+        before[seq] += rows[(seq, block_start)]
+    return starts
+
+
+def _refusal(error: PySparkException) -> Exception:
+    """A file that breaks off while it is read is refused by its name; any other error stays what it is."""
+    if "FAILED_READ_FILE" in (error.getCondition() or "") or "FAILED_READ_FILE" in str(error):
+        return InputRefusedError(
+            f"A feed's file cannot be read to its end, so nothing of this night counts: {str(error).splitlines()[0]}"
+        )
+    return error
+
+
+def _account(
+    lake: Lake, taken: list[FeedFile], reads: dict[int, int], night: date
+) -> list[tuple[date, str, str, int, int, int]]:
+    """Rows of INTAKE from what is stored; every row read is in exactly one place."""
+    accepted: dict[int, int] = {}
+    for table in CLEAN.values():
+        accepted |= _rows_by_file(lake.read(table, night))
+    rejected = _rows_by_file(lake.read(REJECTS, night))
+    counts = [
+        (
+            night,
+            f.feed,
+            f.path,
+            reads.get(f.intake_seq, 0),
+            accepted.get(f.intake_seq, 0),
+            rejected.get(f.intake_seq, 0),
+        )
+        for f in taken
+    ]
+    lost = [f"{path}: {read} read, {a} accepted, {r} rejected" for _, _, path, read, a, r in counts if read != a + r]
+    if lost:
+        raise CheckFailedError("Rows are unaccounted for:\n" + listed(lost))
+    return counts
+
+
+def _rows_by_file(rows: DataFrame) -> dict[int, int]:
+    return {r["intake_seq"]: r["count"] for r in rows.groupBy("intake_seq").count().collect()}

@@ -1,0 +1,38 @@
+"""Amounts in the reporting currency, in integers and decimals only, so that sums are exact and bands do not wobble."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import reduce
+from operator import add
+
+import pyspark.sql.functions as F
+from pyspark.sql import Column
+
+from headwater.config import Money, Strata
+
+# 10 billion of the reporting currency for one order line is a typing error; it would drown every sum.
+LARGEST_MINOR = 10**12
+
+
+def rate(currency: Column, money: Money) -> Column:
+    """Reporting currency per unit of `currency` as decimal(20,10), null without a rate."""
+    rates = {**money.rates, money.reporting_currency: 1.0}
+    pairs = [F.lit(part) for c, r in sorted(rates.items()) for part in (c, Decimal(repr(r)))]
+    table = F.create_map(*[p if i % 2 == 0 else p.cast("decimal(20,10)") for i, p in enumerate(pairs)])
+    return F.try_element_at(table, currency)
+
+
+def value_minor(quantity: Column, unit_price: Column, currency: Column, money: Money) -> Column:
+    """quantity x unit price in 1/100 of the reporting currency, rounded half up; null without price or rate, or beyond belief."""
+    amount = F.try_multiply(unit_price * rate(currency, money), quantity.try_cast("decimal(9,0)"))
+    minor = F.round(F.try_multiply(amount, F.lit(100).cast("decimal(3,0)")), 0).try_cast("bigint")
+    return F.when(minor <= LARGEST_MINOR, minor)
+
+
+def price_band(unit_price: Column, currency: Column, money: Money, strata: Strata) -> Column:
+    """The fixed logarithmic band of the unit price: 0 below 1, then by `strata.band_ratio`; -1 without price or rate."""
+    price = unit_price * rate(currency, money)
+    edges = [Decimal(repr(round(strata.band_ratio**i, 6))) for i in range(strata.bands - 1)]
+    above = reduce(add, [(price >= F.lit(edge)).cast("int") for edge in edges], F.lit(0))
+    return F.coalesce(above, F.lit(-1)).cast("int")

@@ -1,0 +1,105 @@
+"""A dry run of a sample: would these feeds be accepted, what would be rejected, do complaints find their orders?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import pyspark.sql.functions as F
+
+from headwater.config import Config
+from headwater.errors import InputRefusedError, listed
+from headwater.feeds import FEEDS
+from headwater.landing import clean, files
+
+FAR_AHEAD = date(9999, 12, 31)
+
+
+@dataclass(frozen=True)
+class FeedSample:
+    """What a sample of one feed holds; `rules` counts the rows that break each rule."""
+
+    name: str
+    files: int
+    read: int
+    good: int
+    rules: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Validation:
+    feeds: list[FeedSample]
+    lines: list[str]
+
+
+def validate_feeds(spark: Any, config: Config, night: date | None) -> Validation:
+    """Read up to `intake.sample_rows` of each file of every feed; nothing is written.
+
+    Raises InputRefusedError that lists every missing feed and column at once."""
+    inspected, faults = {}, []
+    for feed in FEEDS.values():
+        try:
+            found = files.list_feed(spark, config, feed, night or FAR_AHEAD)
+            if feed.required and not found:
+                faults.append(f"{feed.name}: no file under {config.feed_path(feed.name)}")
+            inspected[feed.name] = files.inspect(spark, config, found)
+        except InputRefusedError as error:
+            faults.append(str(error))
+    if faults:
+        raise InputRefusedError("The feeds would be refused:\n" + listed(faults))
+    samples, good = [], {}
+    for name, found in inspected.items():
+        if not found:
+            samples.append(FeedSample(name, 0, 0, 0))
+            continue
+        numbered = [replace(f, intake_seq=i) for i, f in enumerate(found)]
+        # Tokens need the key, and a dry run shows no row: buyers are only tested for being there.
+        rows = files.read_files(spark, config, numbered, config.intake.sample_rows)
+        judged = clean.judge(rows, FEEDS[name], config, lambda buyer: buyer).persist()
+        samples.append(_sample(name, len(found), judged))
+        good[name] = judged.where(F.size("rules") == 0)
+    return Validation(samples, _links(good))
+
+
+def _sample(name: str, count: int, judged: Any) -> FeedSample:
+    broken = judged.select(F.explode("rules").alias("rule")).groupBy("rule").count().collect()
+    return FeedSample(
+        name,
+        count,
+        judged.count(),
+        judged.where(F.size("rules") == 0).count(),
+        {r["rule"]: r["count"] for r in broken},
+    )
+
+
+def _links(good: dict[str, Any]) -> list[str]:
+    """Sentences about how the sampled feeds hang together."""
+    lines = []
+    orders, complaints = good.get("orders"), good.get("complaints")
+    if orders is not None and complaints is not None:
+        found = complaints.join(orders.select("order_id").distinct(), on="order_id", how="left_semi").count()
+        lines.append(_share("complaints that find their order in the sample", found, complaints.count()))
+    if orders is not None:
+        total = orders.count()
+        naming = orders.where("supplier_id is not null").count()
+        lines.append(_share("orders that name their supplier", naming, total))
+        if "supplier_links" in good:
+            linked = orders.join(good["supplier_links"].select("seller_id").distinct(), on="seller_id", how="left_semi")
+            lines.append(_share("orders whose shop has a supplier link", linked.count(), total))
+        if "addresses" in good:
+            sent = orders.where("dispatch_address_id is not null")
+            known = good["addresses"].select(F.col("address_id").alias("dispatch_address_id"))
+            lines.append(_share("orders that say where from", sent.count(), total))
+            lines.append(
+                _share(
+                    "of those, known addresses",
+                    sent.join(known, on="dispatch_address_id", how="left_semi").count(),
+                    sent.count(),
+                )
+            )
+    return lines
+
+
+def _share(what: str, part: int, whole: int) -> str:
+    return f"{what}: {part:,} of {whole:,}" + (f" ({part / whole:.1%})" if whole else "")

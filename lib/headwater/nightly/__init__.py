@@ -1,0 +1,1 @@
+"""The night: lock, stages in order, checks, the publish gate, the ledger of runs."""

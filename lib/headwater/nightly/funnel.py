@@ -1,0 +1,103 @@
+"""The night in one row: from orders to suspicion, and what it cannot say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyspark.sql.functions as F
+from pyspark.sql import Column, DataFrame
+
+from headwater.exposure.orders import in_window
+from headwater.store import one_row
+from headwater.tables import (
+    CLEAN_COMPLAINTS,
+    CLEAN_ORDERS,
+    COMPLAINT_EXPOSURE,
+    COMPLAINTS_PLACED,
+    COMPLAINTS_UNMATCHED,
+    FUNNEL,
+    ORDER_EXPOSURE,
+    PLACES,
+    REJECTS,
+    SHOPS,
+    SOURCES,
+)
+
+if TYPE_CHECKING:
+    from headwater.nightly.run import Run
+
+
+def funnel(run: Run) -> DataFrame:
+    """All tables of the night -> FUNNEL, one row; collects sums to the driver."""
+    lake, night = run.lake, run.night
+    window = in_window(run.up_to_now(ORDER_EXPOSURE), night, run.config.night.window_days)
+    orders = one_row(
+        window.agg(
+            _sum("orders"),
+            F.coalesce(F.sum(F.when(F.col("supplier_id").isNotNull(), F.col("orders"))), F.lit(0)).alias("naming"),
+            _sum("unpriced"),
+        )
+    )
+    counted = one_row(lake.read(COMPLAINT_EXPOSURE, night).agg(_sum("complaints")))["complaints"]
+    placed = run.up_to_now(COMPLAINTS_PLACED).select("complaint_id").distinct().count()
+    suspected = F.col("eb05") > 1
+    shops = one_row(
+        lake.read(SHOPS, night).agg(
+            F.count(F.lit(1)).alias("shops"),
+            F.count_if(suspected).alias("suspected"),
+            F.coalesce(F.sum("value"), F.lit(0)).alias("value"),
+            F.coalesce(F.sum(F.when(suspected, F.col("value"))), F.lit(0)).alias("at_risk"),
+        )
+    )
+    sources = one_row(
+        lake.read(SOURCES, night).agg(
+            F.count(F.lit(1)).alias("sources"), F.count_if(F.col("lift_low") > 1).alias("suspected")
+        )
+    )
+    streets = lake.read(PLACES, night).where("level = 'street'").limit(1).count()
+    waiting = sum(
+        run.up_to_now(table).where(F.col("day") > F.lit(night)).count() for table in (CLEAN_ORDERS, CLEAN_COMPLAINTS)
+    )
+    total = orders["orders"]
+    row = (
+        night,
+        total,
+        counted,
+        round(counted / total * 10_000, 6) if total else None,
+        lake.read(COMPLAINTS_UNMATCHED, night).count(),
+        placed - counted,
+        waiting,
+        lake.read(REJECTS, night).count(),
+        shops["shops"],
+        shops["suspected"],
+        sources["sources"],
+        sources["suspected"],
+        orders["naming"],
+        shops["value"],
+        shops["at_risk"],
+        orders["unpriced"],
+        run.config.money.reporting_currency,
+        _notes(total, counted, orders["naming"], streets, sources["sources"]),
+    )
+    return lake.spark.createDataFrame([row], FUNNEL.ddl)
+
+
+def _notes(orders: int, complaints: int, naming: int, streets: int, sources: int) -> list[str]:
+    notes = []
+    if not orders:
+        notes.append("No order lies in the window.")
+    if not complaints:
+        notes.append("No complaint of counterfeit kind counts in the window, so nothing can be suspected.")
+    if not naming:
+        notes.append("No order names its supplier.")
+    if not streets:
+        notes.append("No address reaches street level, so no place can be a source.")
+    if complaints and not sources:
+        notes.append(
+            "Without supplier links, suppliers in the orders or street addresses no source can be suspected; shops are ranked."
+        )
+    return notes
+
+
+def _sum(name: str) -> Column:
+    return F.coalesce(F.sum(name), F.lit(0)).alias(name)

@@ -1,0 +1,50 @@
+"""The gate and the commit: checks, then one commit to ops/nights that makes the written tables the night."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import pyspark.sql.functions as F
+
+from headwater.errors import CheckFailedError, listed
+from headwater.nightly.checks import night_checks
+from headwater.store import one_row
+from headwater.tables import CHECKS, NIGHTS, PUBLISHED, RUNS
+
+if TYPE_CHECKING:
+    from headwater.nightly.run import Run
+
+
+def gate(run: Run) -> None:
+    """The checks, written down whether they hold or not; raises CheckFailedError with all that do not."""
+    checks = night_checks(run)
+    rows = [(run.night, c.name, c.passed, c.detail) for c in checks]
+    run.write(CHECKS, run.lake.spark.createDataFrame(rows, CHECKS.ddl))
+    failed = [f"{c.name}: {c.detail}" for c in checks if not c.passed]
+    if failed:
+        raise CheckFailedError(f"night {run.night} is not published, for checks do not hold:\n" + listed(failed))
+
+
+def record(run: Run, started: datetime, seconds: float) -> None:
+    """Append the run to RUNS: when, how long, with which configuration, what it wrote."""
+    written = json.dumps([[w.table, w.rows, round(w.seconds, 2)] for w in run.written])
+    version = metadata.version("headwater")
+    row = (run.night, run.run_id, started.replace(tzinfo=None), seconds, run.config.model_hash(), version, written)
+    run.lake.append(RUNS, run.lake.spark.createDataFrame([row], RUNS.ddl))
+
+
+def publish(run: Run) -> dict[str, str]:
+    """One commit to NIGHTS: which version of each published table holds the night, and the digest of its rows; the digests."""
+    lake, night = run.lake, run.night
+    last = one_row(lake.read(NIGHTS).agg(F.max("sequence").alias("last")))["last"] or 0
+    rows, digests = [], {}
+    for table in PUBLISHED:
+        version = lake.version(table)
+        count = lake.read(table, night, version).count()
+        digests[table.full_name] = lake.digest(table, night, version)
+        rows.append((last + 1, night, run.run_id, table.full_name, version, count, digests[table.full_name]))
+    lake.append(NIGHTS, lake.spark.createDataFrame(rows, NIGHTS.ddl).coalesce(1))
+    return digests

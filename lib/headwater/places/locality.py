@@ -1,0 +1,99 @@
+"""Country, region, city and postcode as fields: each to one form, or to nothing."""
+
+from __future__ import annotations
+
+import re
+
+from headwater.places.rules import Rules
+from headwater.places.text import clean_text, fold, has_cjk, squash, words
+
+_UMLAUT = re.compile(r"([aou])e")
+_ZIP4 = re.compile(r"\d{5}-\d{4}")
+_DECIMAL = re.compile(r"^(\d+)\.0+$")
+
+
+def is_placeholder(value: str, rules: Rules) -> bool:
+    """Whether a text says that there is nothing: 'n/a', '-', 'none', '???', '0'."""
+    plain = squash(value)
+    if not plain:
+        return True
+    return clean_text(value) in rules.native_placeholders if has_cjk(value) else plain in rules.placeholders
+
+
+def country_code(value: str | None, rules: Rules) -> str | None:
+    """A country's name in any of some forty languages, alpha-2 or alpha-3 code -> alpha-2, or None."""
+    return rules.countries.get(squash(value)) if value else None
+
+
+def region_code(value: str | None, country: str | None, rules: Rules) -> str | None:
+    """A state or province by name or code -> its code; None where the country has no table or the name is not in it."""
+    if not value or country not in rules.regions:
+        return None
+    name = clean_text(value)
+    if has_cjk(name):
+        name = re.sub(rf"(?:{rules.tables['cjk']['region']})$", "", name)
+    plain = re.sub(r"(?:sheng|province|state)$", "", squash(name))
+    return rules.regions[country].get(plain) or rules.regions[country].get(squash(name))
+
+
+def postcode_of(value: str | None, country: str | None, rules: Rules) -> str | None:
+    """A postcode in upper case without spaces, with the leading zeros of its country that a spreadsheet ate.
+
+    None where the country has no postcodes or where the value has not its shape. Without a country the letters and
+    digits stay as they are.
+    """
+    if not value:
+        return None
+    table = rules.tables["postcodes"]
+    text = (
+        _DECIMAL.sub(r"\1", fold(value).strip()) if not _DECIMAL.match(value.strip()) else value.strip().split(".")[0]
+    )
+    plain = squash(text)
+    if not plain or set(plain) == {"0"} or not any(c.isdigit() for c in plain) or country in table["none"]:
+        return None
+    if country in table["digits"]:
+        digits = re.sub(r"^[a-z]{1,2}(?=\d)", "", plain)
+        if not digits.isdigit():
+            return None
+        room = (n for n in table["digits"][country] if 0 <= n - len(digits) <= table["lost_zeros"])
+        length = next(room, None)
+        return digits.zfill(length)[: table["keep"].get(country)] if length else None
+    if country in table["letters"]:
+        return plain.upper() if re.fullmatch(table["letters"][country], plain) else None
+    if _ZIP4.fullmatch(text):
+        return plain[:5]
+    return plain.upper() if len(plain) <= 10 else None
+
+
+def city_name(value: str | None, country: str | None, rules: Rules) -> str | None:
+    """A city's canonical name in ASCII words; None for an e-mail address, a number or a placeholder.
+
+    'sp / sp', 'sao paulo - SP', 'Sao Paulo, Brasil': the first part counts. 'Shenzhen City' is 'shenzhen'.
+    """
+    if not value or "@" in value:
+        return None
+    text = clean_text(value)
+    if has_cjk(text):
+        text = re.sub(rf"(?:{rules.tables['cjk']['city']})$", "", text)
+    parts = (words(part) for part in re.split(r"[/\\,;|()]|\s-\s", text))
+    name = next((part for part in parts if part and not part.isdigit()), "")
+    tokens = [token for token in name.split() if not token.isdigit()]
+    suffixes = rules.tables["city_words"]
+    while len(tokens) > 1 and tokens[-1] in suffixes["suffixes"] and country in suffixes["countries"]:
+        tokens.pop()
+    tokens = [_city_word(token, rules) for token in tokens]
+    name = fold_umlauts(" ".join(tokens), country, rules)
+    plain = name.replace(" ", "")
+    if plain in rules.cities:
+        return rules.cities[plain]
+    return name if len(plain) > 1 and plain not in rules.placeholders else None
+
+
+def _city_word(token: str, rules: Rules) -> str:
+    word = rules.street_words.get(token, token)
+    return word if word in ("saint", "mount", "fort") else token
+
+
+def fold_umlauts(name: str, country: str | None, rules: Rules) -> str:
+    """'Mueller' as 'Muller' where ae, oe and ue stand for umlauts, since anyascii reads 'ü' as 'u'."""
+    return _UMLAUT.sub(r"\1", name) if country in rules.country_list("umlauts") else name

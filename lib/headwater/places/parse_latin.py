@@ -1,0 +1,214 @@
+"""Reads an address in words: any script with spaces, folded to ASCII first."""
+
+from __future__ import annotations
+
+import re
+
+from headwater.places.draft import Draft
+from headwater.places.locality import city_name, postcode_of, region_code
+from headwater.places.params import PlaceParams
+from headwater.places.rules import SHORT_COUNTRIES, Rules
+from headwater.places.street import NUMBER, is_number, read_street
+from headwater.places.text import fold, squash
+
+_RANGE = re.compile(r"(?<=\d)\s+-\s+(?=\d{1,4}[a-z]?\b(?!-))|(?<=\d)-\s*(?=\d)|(?<=\d)\s*-(?=\d)")
+_BREAK = re.compile(r"\s-+\s|--+|[;|()\n]|,")
+_CALLE = re.compile(r"\bc/\s*(?=[a-z])")
+_SLASH = re.compile(r"\b(\d+[a-z]?)\s*/\s*(\d+[a-z]?)\b")
+
+
+def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParams, *, line_only: bool) -> Draft:
+    """One text -> its parts. A country that the text names counts unless one is given; the default comes last.
+
+    `line_only`: the text is a street line whose locality stands in fields of its own, so that neither postcode nor
+    city is looked for in it.
+    """
+    draft = Draft(country=country)
+    rest = _take_parts(fold(text, params.max_text), draft, rules)
+    rest = rules.number_mark.sub(" ", rest)
+    segments = [s for s in (" ".join(s.split()) for s in _BREAK.split(rest)) if s]
+    if not line_only:
+        segments = _take_country(segments, draft, rules)
+        draft.country = draft.country or params.default_country
+        segments = _take_postcode(segments, draft, rules)
+        segments = _take_region(segments, draft, rules)
+    _take_street(segments, draft, rules, line_only=line_only)
+    return draft
+
+
+def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
+    """Takes floor, unit, building and post box out of the text, in whatever order they stand."""
+    text = rules.attention.sub(",", text)
+    text = _RANGE.sub("-", _CALLE.sub("calle ", text))
+
+    def take_floor(match: re.Match[str]) -> str:
+        word = rules.tables["parts"]["floor_words"].get(match["word"] or "")
+        draft.floor = draft.floor or word or match["before"] or match["slash"] or match["after"]
+        return ","
+
+    def take_unit(match: re.Match[str]) -> str:
+        draft.units.append(match["value"])
+        hashed.append(match["hash"] is not None)
+        return ","
+
+    def take_building(match: re.Match[str]) -> str:
+        draft.buildings.append(match["value"])
+        return ","
+
+    def take_box(match: re.Match[str]) -> str:
+        draft.street, draft.number = "po box", match[1]
+        return ","
+
+    hashed: list[bool] = []
+    text = rules.post_box.sub(take_box, text)
+    text = rules.floor.sub(take_floor, text)
+    text = rules.unit.sub(take_unit, text)
+    text = rules.building.sub(take_building, text)
+    text = _SLASH.sub(r"\1/\2", text)
+    if hashed == [True] and not re.search(r"\d", text):
+        return f"{draft.units.pop()} {text.strip(' ,')}"  # '# 12 Main St', 'Calle 71 # 21-35': the number, not a unit
+    return text
+
+
+def _has_digit(token: str) -> bool:
+    return any(char.isdigit() for char in token)
+
+
+def _take_country(segments: list[str], draft: Draft, rules: Rules) -> list[str]:
+    """Takes a country's name off the end; a country that is already known only loses its own name."""
+    if not segments:
+        return segments
+    tokens = segments[-1].split()
+    for size in range(min(5, len(tokens)), 0, -1):
+        name = squash(" ".join(tokens[-size:]))
+        whole = size == len(tokens)
+        code = rules.tail_countries.get(name)
+        if whole and (
+            rules.countries.get(name) == draft.country or (len(name) == 2 and name not in rules.region_codes)
+        ):
+            code = rules.countries.get(name)  # ', DE' at the end, where it cannot be Delaware
+        if code is None or (whole and len(segments) == 1) or (draft.country not in (None, code)):
+            continue
+        if not whole and len(segments) == 1 and name not in SHORT_COUNTRIES and not _has_digit(tokens[-size - 1]):
+            continue  # '8515 S Stony Island' and '3800 N New England' are streets
+        draft.country = code
+        return segments[:-1] if whole else [*segments[:-1], " ".join(tokens[:-size])]
+    return segments
+
+
+def _take_postcode(segments: list[str], draft: Draft, rules: Rules) -> list[str]:
+    """Takes the last thing that looks like a postcode of the country and is not the house number."""
+    table = rules.tables["postcodes"]
+    if draft.country in rules.postcodes:
+        patterns: list[tuple[str | None, re.Pattern[str]]] = [(draft.country, rules.postcodes[draft.country])]
+    elif draft.country is None:
+        patterns = [(code, rules.postcodes[code]) for code in table["guessed"]]
+        patterns.append((None, re.compile(r"(?<![\w/-])(\d{5}-\d{3,4}|\d{5,6})(?![\w/-])")))
+    else:
+        return segments
+    for country, pattern in patterns:
+        for place in range(len(segments) - 1, -1, -1):
+            segment = segments[place]
+            found = [m for m in pattern.finditer(segment) if not _is_house_number(segments, place, m, draft, rules)]
+            if found:
+                before, after = segment[: found[-1].start()].strip(), segment[found[-1].end() :].strip()
+                draft.postcode = postcode_of(found[-1][1], country, rules)
+                draft.before_postcode = before or None
+                return [*segments[:place], *(s for s in (before, after) if s), *segments[place + 1 :]]
+    return segments
+
+
+def _is_house_number(segments: list[str], place: int, match: re.Match[str], draft: Draft, rules: Rules) -> bool:
+    """Digits before a street type in the same line, or at the very start of the text, count houses."""
+    after = segments[place][match.end() :].split()
+    if after and after[-1] in rules.types and not match[1][0].isalpha():
+        return True
+    if place or match.start() or match[1][0].isalpha():
+        return False
+    others = segments[place][match.end() :] + " ".join(segments[1:])
+    if draft.country is None:  # '10115 Berlin', but not '10115 S Western'
+        number_first = len(after) != 1 or len(segments) > 1
+    else:
+        number_first = draft.country in rules.tables["postcodes"]["number_first"] or len(after) > 3
+    return bool(others) and not re.search(r"\d", others) and number_first
+
+
+def _take_region(segments: list[str], draft: Draft, rules: Rules) -> list[str]:
+    """Takes a state or province off the end: a code after other words, or a name in a segment of its own."""
+    table = rules.regions.get(draft.country or "")
+    if table is None and draft.country is None and draft.postcode is not None and draft.postcode.isdigit():
+        table = rules.regions["US"]
+    if not segments or table is None:
+        return segments
+    tokens = segments[-1].split()
+    code = table.get("".join(tokens))
+    if code and len(segments) > (1 if len(segments[-1]) <= 3 else 2):
+        draft.region = code
+        return segments[:-1]
+    code = table.get(tokens[-1]) if len(tokens) > 1 and len(tokens[-1]) <= 3 else None
+    if (
+        code
+        and (len(tokens) > 2 or len(segments) > 1 or draft.street)
+        and tokens[-1] not in rules.types
+        and tokens[-1] not in rules.directions
+    ):
+        draft.region = code
+        return [*segments[:-1], " ".join(tokens[:-1])]
+    return segments
+
+
+def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: bool) -> None:
+    """Finds the segment that is the street, reads it, and takes the city from what follows."""
+    if draft.street is not None or not segments:  # a post box; or nothing is left
+        draft.city = draft.city or (city_name(segments[-1], draft.country, rules) if segments else None)
+        return
+    scores = [_street_score(segment, rules) for segment in segments]
+    best = max(range(len(segments)), key=lambda i: (scores[i], -i))
+    named = [s for s in segments if rules.named_building.search(s) and not re.match(NUMBER, s)]
+    if scores[best] == 0 and not line_only:
+        draft.city = city_name(segments[-1], draft.country, rules)
+        if draft.buildings or draft.units or draft.floor:
+            named = named or segments[-2:-1]  # 'Booth 12, Yiwu International Trade City, Yiwu'
+        draft.named_building = squash(named[0]) if named and len(segments) > 1 else None
+        return
+    tail = read_street(segments[best], draft, rules)
+    if draft.number is None:
+        near = [i for i in (best + 1, best - 1) if 0 <= i < len(segments) and is_number(segments[i].split()[0], rules)]
+        near = [i for i in near if len(segments[i].split()) <= 2]
+        if near:
+            draft.number = squash_number(segments[near[0]])
+            segments = [s for i, s in enumerate(segments) if i != near[0]]
+            best -= near[0] < best
+    others = [s for s in named if s != segments[best]]
+    draft.named_building = squash(others[0]) if others else None
+    if line_only:
+        return
+    later = [s for s in segments[best + 1 :] if re.search(r"[a-z]{2}", s)]
+    earlier = [s for s in segments[:best] if re.search(r"[a-z]{2}", s)]
+    if tail and segments[best] == draft.before_postcode:  # '1 HEPING ROAD DONGGUAN 523000 GUANGDONG'
+        draft.city = city_name(tail, draft.country, rules)
+        draft.region = draft.region or (region_code(later[-1], draft.country, rules) if later else None)
+    if draft.city is None and later:
+        draft.city = city_name(later[-1], draft.country, rules)
+    if draft.city is None and tail:
+        draft.city = city_name(tail, draft.country, rules)
+    if draft.city is None and draft.postcode and earlier and scores[best] < 3:
+        draft.city = city_name(earlier[0], draft.country, rules)
+
+
+def squash_number(text: str) -> str:
+    """A house number without spaces."""
+    return text.replace(" ", "")
+
+
+def _street_score(segment: str, rules: Rules) -> int:
+    """3: number and street type; 2: number and words; 1: a street type alone; 0: neither."""
+    tokens = segment.split()
+    if not re.search(r"[a-z]", segment) or (len(tokens) <= 2 and is_number("".join(tokens), rules)):
+        return 0
+    numbered = is_number(tokens[0], rules) or is_number(tokens[-1], rules)
+    typed = tokens[-1] in rules.types or any(t in rules.types for t in tokens[1:]) or tokens[0] in rules.prefixes
+    typed = typed or any(
+        t.endswith(ending) and len(t) > len(ending) + 2 for t in tokens for ending, _ in rules.compounds
+    )
+    return (3 if typed else 2) if numbered else int(typed and len(tokens) > 1) or int(typed and len(tokens[0]) > 6)

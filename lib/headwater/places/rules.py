@@ -1,0 +1,218 @@
+"""The tables of conf/places.toml, compiled once into look-ups and patterns. Picklable, so executors get it by value."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from phonenumbers.geodata.locale import LOCALE_DATA
+
+from headwater.errors import ConfigurationError
+from headwater.places.text import squash, words
+
+# Short names that mean a country wherever they stand at the end of a text.
+SHORT_COUNTRIES = frozenset({"us", "usa", "uk", "uae", "prc"})
+DEFAULT_RULES = Path(__file__).resolve().parents[3] / "conf" / "places.toml"
+
+_VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+)*|[a-z])\b"
+
+
+def _inverse(table: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """{canonical: [forms]} -> {form: canonical}; the canonical name is a form of itself."""
+    return {form: name for name, forms in table.items() for form in (name, *forms)}
+
+
+def _any(forms: Iterable[str]) -> str:
+    """A pattern of any of the forms, longest first so that 'po box' is not read as 'po'."""
+    return "|".join(re.escape(form) for form in sorted(set(forms), key=lambda form: (-len(form), form)))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The tables as read, and what is derived from them. Make one by `load_rules`."""
+
+    tables: Mapping[str, Any]
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """Street type as a last word -> its canonical name."""
+        return _inverse(self.tables["street_types"])
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """Street type as a first word -> its canonical name."""
+        return {form: name for name, forms in self.tables["street_prefixes"].items() for form in forms}
+
+    @cached_property
+    def weak_prefixes(self) -> frozenset[str]:
+        """First words that are a type only where the last word is none."""
+        return frozenset(self.tables["weak_prefixes"]["words"])
+
+    @cached_property
+    def compounds(self) -> list[tuple[str, str]]:
+        """(ending, canonical type) of street names in one word, longest ending first."""
+        endings: dict[str, str] = self.tables["street_compounds"]["endings"]
+        return sorted(endings.items(), key=lambda item: (-len(item[0]), item[0]))
+
+    @cached_property
+    def street_words(self) -> dict[str, str]:
+        """Abbreviation within a street's name -> the word."""
+        return _inverse(self.tables["street_words"])
+
+    @cached_property
+    def directions(self) -> dict[str, str]:
+        """Point of the compass as a word -> n, s, e, w, ne, ..."""
+        return _inverse(self.tables["directions"])
+
+    @cached_property
+    def unit(self) -> re.Pattern[str]:
+        """Flat, suite, room, '#': the value in group `value`."""
+        words_ = _any(self.tables["parts"]["unit"])
+        return re.compile(rf"(?:\b(?:{words_})\b|(?P<hash>\#))[\s:]*(?:no\b|nr\b|\#)?\s*{_VALUE}")
+
+    @cached_property
+    def floor(self) -> re.Pattern[str]:
+        """'3rd floor', '3/F', 'first floor', 'floor 3': the value in group `before`, `slash`, `word` or `after`."""
+        floors, types = _any(self.tables["parts"]["floor"]), _any(self.types)
+        named = _any(self.tables["parts"]["floor_words"])
+        return re.compile(
+            rf"\b(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*(?:{floors})\b(?!\s+(?:{types})\b)(?!\s*\d)"
+            rf"|\b(?P<slash>\d{{1,3}}|g|ug|b\d?)\s*/\s*f\b"
+            rf"|\b(?P<word>{named})\s+(?:{floors})\b"
+            rf"|\b(?:{floors})\s*(?:no\b|nr\b|\#)?\s*(?P<after>b?\d{{1,3}})\b"
+        )
+
+    @cached_property
+    def building(self) -> re.Pattern[str]:
+        """Building, block, tower with its number or letter in group `value`."""
+        return re.compile(rf"\b(?:{_any(self.tables['parts']['building'])})\b\s*(?:no\b|nr\b|\#)?\s*{_VALUE}")
+
+    @cached_property
+    def number_mark(self) -> re.Pattern[str]:
+        """'No.', 'Nr.', 'dom' before a number."""
+        return re.compile(rf"\b(?:{_any(self.tables['parts']['number'])})\b\s*(?=\d)|\bs/n\b")
+
+    @cached_property
+    def post_box(self) -> re.Pattern[str]:
+        """A post box with its number in group 1."""
+        return re.compile(rf"\b(?:{_any(self.tables['parts']['post_box'])})\b\s*#?\s*(\d+)\b")
+
+    @cached_property
+    def attention(self) -> re.Pattern[str]:
+        """'c/o somebody' up to the next comma."""
+        return re.compile(rf"(?:^|(?<=[\s,]))(?:{_any(self.tables['parts']['attention'])})\b[^,]*")
+
+    @cached_property
+    def named_building(self) -> re.Pattern[str]:
+        """A word that makes a line the name of a building."""
+        return re.compile(rf"\b(?:{_any(self.tables['parts']['named_building'])})\b")
+
+    @cached_property
+    def countries(self) -> dict[str, str]:
+        """Squashed name, alpha-2 or alpha-3 -> alpha-2: phonenumbers' locale data and the table's aliases.
+
+        A name that two countries have in some language is dropped: better unknown than wrong.
+        """
+        seen: dict[str, set[str]] = {}
+        for code, names in LOCALE_DATA.items():
+            for name in names.values():
+                if not name.startswith("*"):
+                    seen.setdefault(squash(name), set()).add(code)
+        found = {name: codes.pop() for name, codes in seen.items() if name and len(codes) == 1}
+        found |= {code.lower(): code for code in LOCALE_DATA if len(code) == 2 and code.isalpha()}
+        pairs = (pair.split(":") for pair in self.tables["countries"]["alpha3"].split())
+        found |= dict(pairs)
+        aliases = self.tables["countries"]["aliases"]
+        return found | {squash(name): code for code, names in aliases.items() for name in names}
+
+    @cached_property
+    def tail_countries(self) -> dict[str, str]:
+        """Names that mean a country also at the end of a text: no alpha-2 code (CA, DE, IN), no city or state."""
+        barred = {squash(name) for name in self.tables["countries"]["ambiguous"]}
+        return {k: v for k, v in self.countries.items() if k not in barred and (len(k) > 3 or k in SHORT_COUNTRIES)}
+
+    @cached_property
+    def cities(self) -> dict[str, str]:
+        """Squashed spelling of a city -> canonical name without spaces."""
+        return {squash(form): name for form, name in _inverse(self.tables["cities"]).items()}
+
+    @cached_property
+    def regions(self) -> dict[str, dict[str, str]]:
+        """Country -> {squashed name or code: code}."""
+        return {
+            country: {squash(form): code for form, code in _inverse(table).items()}
+            for country, table in self.tables["regions"].items()
+        }
+
+    @cached_property
+    def region_codes(self) -> frozenset[str]:
+        """Two-letter codes of states and provinces anywhere, which a text may mean instead of a country."""
+        return frozenset(code.lower() for table in self.tables["regions"].values() for code in table)
+
+    @cached_property
+    def long_types(self) -> dict[str, str]:
+        """Street types long enough that one wrong letter still tells them, as last words."""
+        return {form: name for form, name in self.types.items() if len(form) >= 6}
+
+    @cached_property
+    def long_compounds(self) -> list[tuple[str, str]]:
+        """The same for endings of a word."""
+        return [(ending, kind) for ending, kind in self.compounds if len(ending) >= 6]
+
+    @cached_property
+    def postcodes(self) -> dict[str, re.Pattern[str]]:
+        """Country -> pattern of its postcode within a folded text."""
+        shapes = {5: r"\d{5}", 7: r"\d{7}|\d{4}-\d{3}|\d{3}-\d{4}", 8: r"\d{5}-?\d{3}", 9: r"\d{5}-\d{4}"}
+        table = self.tables["postcodes"]
+        found = {}
+        for country, lengths in table["digits"].items():
+            options = [shapes.get(n, rf"\d{{{n}}}") for n in sorted(lengths, reverse=True)]
+            if country == "PL":
+                options.append(r"\d{2}-\d{3}")
+            if country in table["spaced"]:
+                options.append(r"\d{3} \d{2}")
+            found[country] = re.compile(rf"(?<![\w/-])(?:[a-z]{{1,2}}-)?({'|'.join(options)})(?![\w/-])")
+        letters = {c: re.compile(rf"(?<![\w/-])({p})(?![\w/-])") for c, p in table["letters"].items()}
+        return found | letters
+
+    @cached_property
+    def placeholders(self) -> frozenset[str]:
+        """Squashed texts that say 'nothing here'."""
+        return frozenset(squash(text) for text in self.tables["placeholders"]["text"])
+
+    @cached_property
+    def native_placeholders(self) -> frozenset[str]:
+        """The same in scripts whose reading could be a name ('无' reads 'Wu')."""
+        return frozenset(self.tables["placeholders"]["native"])
+
+    @cached_property
+    def legal_suffixes(self) -> list[tuple[str, ...]]:
+        """Legal forms at the end of a name as words, longest first."""
+        return _phrases(self.tables["legal_forms"]["suffixes"])
+
+    @cached_property
+    def legal_prefixes(self) -> list[tuple[str, ...]]:
+        """Legal forms at the start of a name as words, longest first."""
+        return _phrases(self.tables["legal_forms"]["prefixes"])
+
+    def country_list(self, name: str) -> frozenset[str]:
+        """A list of countries under [countries], such as `umlauts`."""
+        return frozenset(self.tables["countries"][name])
+
+
+def _phrases(forms: Iterable[str]) -> list[tuple[str, ...]]:
+    return sorted({tuple(words(form).split()) for form in forms}, key=lambda form: (-len(form), form))
+
+
+def load_rules(path: Path = DEFAULT_RULES) -> Rules:
+    """Reads the tables; ConfigurationError when the file is missing or is no TOML."""
+    try:
+        with path.open("rb") as file:
+            return Rules(tomllib.load(file))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot read the tables of places: {error}") from error

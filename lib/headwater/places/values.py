@@ -1,0 +1,162 @@
+"""Values that identify somebody: phones, e-mails, registration numbers, payees and names, or the reason why not."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Literal
+
+import pandas as pd
+import phonenumbers
+
+from headwater.places.locality import is_placeholder
+from headwater.places.params import PlaceParams
+from headwater.places.rules import Rules
+from headwater.places.text import clean_text, fold, has_cjk, words
+
+Kind = Literal["phone", "email", "registration_no", "payee_id", "name"]
+Cleaned = tuple[str | None, str | None]
+REASONS = ("missing", "placeholder", "malformed", "test_value", "own_value")
+MAX_VALUE = 300
+
+_EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@.,;<>]{2,}")
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams) -> Cleaned:
+    """One value -> (canonical value, None) or (None, reason); reason: missing | placeholder | malformed | test_value |
+    own_value (the marketplace's own, from the parameters).
+
+    phone: E.164; email: lower case, without tag (and dots, where the host ignores them); registration_no and payee_id:
+    upper-case letters and digits; name: see `normalise_name`. Raises ValueError for an unknown kind, never for a value.
+    """
+    if kind not in _CLEANERS:
+        raise ValueError(f"unknown kind of value {kind!r}; one of {', '.join(sorted(_CLEANERS))}")
+    if isinstance(value, float) and value.is_integer():  # an id that a reader of spreadsheets took for a number
+        value = f"{value:.0f}"
+    if value is None or (isinstance(value, float) and value != value) or not str(value).strip():
+        return None, "missing"
+    text = clean_text(str(value), MAX_VALUE)
+    if is_placeholder(text, rules):
+        return None, "placeholder"
+    return _CLEANERS[kind](text, rules, params)
+
+
+def clean_values(kind: Kind, values: pd.Series, rules: Rules, params: PlaceParams) -> pd.DataFrame:
+    """One row per input row with columns `value` and `reason`; each distinct value is cleaned once.
+
+    `reason` is null where there is a value; its `value_counts` are the counts by reason.
+    """
+    codes, distinct = pd.factorize(values.astype(object), use_na_sentinel=True)
+    cleaned = [clean_value(kind, value, rules, params) for value in distinct]
+    cleaned.append((None, "missing"))  # code -1
+    return pd.DataFrame(cleaned, columns=["value", "reason"], dtype=object).take(codes).set_axis(values.index)
+
+
+def _phone(text: str, _rules: Rules, params: PlaceParams) -> Cleaned:
+    own = {_e164(phone, params) for phone in params.own_phones} - {None}
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= 5 and _is_test_number(digits):
+        return None, "test_value"
+    number = _e164(text, params)
+    if number is None:
+        return None, "malformed"
+    return (None, "own_value") if number in own else (number, None)
+
+
+def _e164(text: str, params: PlaceParams) -> str | None:
+    try:
+        number = phonenumbers.parse(text, params.default_phone_region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_test_number(digits: str) -> bool:
+    """Six equal digits at the end (main lines end in four or five noughts), a run of seven, or +1 555-01xx."""
+    if re.search(r"(\d)\1{5}$", digits) or len(set(digits)) == 1:
+        return True
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits[-7:])}
+    return steps in ({1}, {9}) or re.search(r"55501\d\d$", digits) is not None
+
+
+def _email(text: str, rules: Rules, params: PlaceParams) -> Cleaned:
+    text = text.removeprefix("mailto:").strip("<> ")
+    if not _EMAIL.fullmatch(text):
+        return None, "malformed"
+    local, _, host = text.rpartition("@")
+    table = rules.tables["placeholders"]
+    local = local.split("+")[0] or local
+    if host in _GMAIL:
+        local, host = local.replace(".", "") or local, "gmail.com"
+    value = f"{local}@{host}"
+    if host in table["email_domains"] or local in table["email_locals"]:
+        return None, "test_value"
+    own = {own.lower().lstrip("@") for own in params.own_emails}
+    return (None, "own_value") if value in own or host in own else (value, None)
+
+
+def _identifier(text: str, _rules: Rules, params: PlaceParams) -> Cleaned:
+    plain = re.sub(r"[^0-9a-z]", "", fold(text, MAX_VALUE)).upper()
+    if len(plain) < params.min_digits_id or not any(char.isdigit() for char in plain):
+        return None, "malformed"
+    digits = re.sub(r"\D", "", plain)
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
+    if plain.isdigit() and (len(set(plain)) == 1 or steps in ({1}, {9})):
+        return None, "test_value"
+    return plain, None
+
+
+def _name(text: str, rules: Rules, _params: PlaceParams) -> Cleaned:
+    plain = normalise_name(text, rules)
+    return (plain, None) if len(plain) > 1 else (None, "malformed")
+
+
+_CLEANERS = {
+    "phone": _phone,
+    "email": _email,
+    "registration_no": _identifier,
+    "payee_id": _identifier,
+    "name": _name,
+}
+
+
+def normalise_name(name: str, rules: Rules) -> str:
+    """A person's or company's name in lower-case ASCII words, legal forms of many countries stripped.
+
+    'Shenzhen Huaqiang Electronics Co., Ltd.' -> 'shenzhen huaqiang electronics'; 华强电子有限公司 -> 'huaqiangdianzi'.
+    A name that is nothing but legal forms keeps its words. Idempotent.
+    """
+    text = clean_text(name, MAX_VALUE).replace("&", " and ")
+    if has_cjk(text):
+        text = _strip_cjk(text, rules)
+    tokens = words(text).split()
+    return " ".join(_strip_forms(tokens, rules) or tokens)
+
+
+def _strip_cjk(text: str, rules: Rules) -> str:
+    """Takes legal forms in Han and Hangul off either end, bracketed ones ('(株)') wherever they stand."""
+    forms = rules.tables["legal_forms"]
+    text = re.sub(rf"\(\s*(?:{'|'.join(forms['bracketed'])})\s*\)", " ", text).strip()
+    either = "|".join(re.escape(form) for form in sorted(forms["cjk"], key=lambda form: (-len(form), form)))
+    stripped = re.sub(rf"^(?:{either})\s*|\s*(?:{either})$", "", text)
+    while stripped not in ("", text):
+        text, stripped = stripped, re.sub(rf"^(?:{either})\s*|\s*(?:{either})$", "", stripped)
+    return text
+
+
+def _strip_forms(tokens: list[str], rules: Rules) -> list[str]:
+    """Takes legal forms off the end, then off the start, until a name of one word is left or nothing is a form."""
+    changed = True
+    while changed:
+        changed = False
+        for form in [("and",), *rules.legal_suffixes]:  # 'GmbH & Co. KG'
+            if len(tokens) > len(form) and tuple(tokens[-len(form) :]) == form:
+                tokens, changed = tokens[: -len(form)], True
+                break
+    for form in rules.legal_prefixes:
+        if len(tokens) > len(form) and tuple(tokens[: len(form)]) == form:
+            return _strip_forms(tokens[len(form) :], rules)
+    return tokens

@@ -1,0 +1,1 @@
+"""What people read: the terminal, from the published tables alone."""

@@ -1,0 +1,212 @@
+"""Published nights on the terminal, read without Spark."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from headwater.config import Config
+from headwater.errors import ConfigurationError
+from headwater.store import PublishedReader
+from headwater.tables import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
+
+# Wide enough for a table when the output is a file or a pipe, which have no width.
+WIDTH = 140
+
+
+def show(config: Config, night: date | None, subject: str, subject_id: str | None, top: int) -> None:
+    """Print a night (default: the newest), its top `sources` or `shops`, or one `source` or `shop` with its evidence."""
+    reader = PublishedReader(config.paths.lake)
+    night = night or reader.nights[-1]
+    if subject in ("source", "shop") and not subject_id:
+        raise ConfigurationError(f"name the {subject}: headwater show {subject} ID")
+    console = _console()
+    if subject == "source":
+        _source(console, reader, night, str(subject_id))
+    elif subject == "shop":
+        _shop(console, reader, night, str(subject_id))
+    else:
+        if subject == "night":
+            _funnel(console, reader, night)
+        if subject in ("night", "sources"):
+            _sources(console, reader.read(SOURCES, night), top)
+        if subject in ("night", "shops"):
+            _shops(console, reader.read(SHOPS, night), top)
+        if subject == "night":
+            _where(console, reader, night)
+
+
+def _console() -> Console:
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _ranked(rows: pa.Table, top: int) -> list[dict[str, Any]]:
+    return list(rows.take(pc.sort_indices(rows, sort_keys=[("rank", "ascending")])).slice(0, top).to_pylist())
+
+
+def _find(rows: pa.Table, column: str, value: str, what: str, night: date) -> dict[str, Any]:
+    found = rows.filter(pc.equal(rows[column], value)).to_pylist()
+    if not found:
+        raise ConfigurationError(f"no {what} {value!r} on {night}; `headwater show {what}s` lists them")
+    return dict(found[0])
+
+
+def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
+    funnel = reader.read(FUNNEL, night).to_pylist()[0]
+    rate = "no orders" if funnel["complaint_rate"] is None else f"{funnel['complaint_rate']:.2f} per 10,000 orders"
+    console.print(f"[bold]Night {night}[/]")
+    console.print(
+        f"{funnel['orders']:,} orders, {funnel['complaints']:,} complaints of counterfeit kind ({rate}); "
+        f"{funnel['complaints_not_counted']:,} other complaints, {funnel['complaints_unmatched']:,} still without their order; "
+        f"{funnel['rejected_rows']:,} rows rejected"
+    )
+    console.print(
+        f"{funnel['shops_suspected']:,} of {funnel['shops']:,} shops and {funnel['sources_suspected']:,} of "
+        f"{funnel['sources']:,} sources with complaints are suspected: more complaints than chance explains"
+    )
+    for note in funnel["notes"]:
+        console.print(f"[yellow]note:[/] {note}")
+
+
+def _sources(console: Console, rows: pa.Table, top: int) -> None:
+    grid = Grid(title="Suspected sources", title_justify="left", box=None, pad_edge=False)
+    grid.add_column("rank", justify="right")
+    grid.add_column("source", no_wrap=True)
+    grid.add_column("kind")
+    grid.add_column("name", no_wrap=True, overflow="ellipsis")
+    for name in ("lift at least", "complaints", "expected", "shops", "orders"):
+        grid.add_column(name, justify="right")
+    for row in _ranked(rows, top):
+        grid.add_row(
+            str(row["rank"]),
+            row["source_id"],
+            row["type"],
+            row["name"] or "",
+            f"{row['lift_low']:.1f}",
+            f"{row['complaints']:.1f}",
+            f"{row['expected']:.2f}",
+            f"{row['shops']:,}",
+            f"{row['orders']:,.0f}",
+        )
+    if not rows.num_rows:
+        console.print("No source has complaints, or nothing says where the goods come from.")
+        return
+    console.print(grid)
+
+
+def _shops(console: Console, rows: pa.Table, top: int) -> None:
+    grid = Grid(title="Suspected shops", title_justify="left", box=None, pad_edge=False)
+    for name in (
+        "rank",
+        "shop",
+        "lift at least (EB05)",
+        "lift (EBGM)",
+        "complaints",
+        "expected",
+        "orders",
+        "main source",
+    ):
+        grid.add_column(name, justify="left" if name in ("shop", "main source") else "right")
+    for row in _ranked(rows, top):
+        grid.add_row(
+            str(row["rank"]),
+            row["seller_id"],
+            f"{row['eb05']:.1f}",
+            f"{row['ebgm']:.1f}",
+            f"{row['complaints']:,}",
+            f"{row['expected']:.2f}",
+            f"{row['orders']:,}",
+            row["main_source_id"] or "none suspected",
+        )
+    console.print(grid)
+
+
+def _source(console: Console, reader: PublishedReader, night: date, source_id: str) -> None:
+    source = _find(reader.read(SOURCES, night), "source_id", source_id, "source", night)
+    console.print(
+        f"[bold]Suspected source {source_id}[/] · {source['type']} · {source['name'] or 'no name'} · rank {source['rank']} on {night}"
+    )
+    for reason in source["reasons"]:
+        console.print(f"  {reason}")
+    console.print("  Members: " + ", ".join(source["members"][:10]) + (" ..." if len(source["members"]) > 10 else ""))
+    rows = reader.read(EVIDENCE, night)
+    evidence = rows.filter(pc.equal(rows["source_id"], source_id)).to_pylist()
+    for kind, title in (("shop_for", "Evidence for"), ("shop_against", "Evidence against")):
+        console.print(f"[bold]{title}[/]")
+        mine = [e for e in evidence if e["kind"] == kind]
+        mine.sort(key=lambda e: (e["subject_id"] is None, -abs(e["observed"] - e["expected"]), e["evidence_id"]))
+        for row in mine:
+            console.print(f"  {row['detail']}")
+        if not mine:
+            console.print("  none" if evidence else "  written for the top ranks only (ranking.evidence_sources)")
+
+
+def _shop(console: Console, reader: PublishedReader, night: date, seller_id: str) -> None:
+    shop = _find(reader.read(SHOPS, night), "seller_id", seller_id, "shop", night)
+    console.print(f"[bold]Shop {seller_id}[/] · rank {shop['rank']} on {night}")
+    console.print(
+        f"  {shop['complaints']:,} complaints where {shop['expected']:.2f} were expected from {shop['orders']:,} orders; "
+        f"lift {shop['ebgm']:.1f}, with 95 % certainty at least {shop['eb05']:.1f}"
+    )
+    rows = reader.read(EVIDENCE, night)
+    told = rows.filter(pc.equal(rows["subject_id"], seller_id)).to_pylist()
+    sources = {s["source_id"]: s for s in reader.read(SOURCES, night).to_pylist()}
+    told.sort(key=lambda e: (sources[e["source_id"]]["rank"], e["evidence_id"]))
+    for row in told:
+        source = sources[row["source_id"]]
+        console.print(
+            f"  {source['type']} {row['source_id']} {source['name'] or ''} (rank {source['rank']}): {row['detail']}"
+        )
+    if not told:
+        console.print("  No source's evidence names this shop.")
+
+
+def _where(console: Console, reader: PublishedReader, night: date) -> None:
+    grid = Grid(title="Published tables", title_justify="left", box=None, pad_edge=False)
+    for name in ("table", "rows", "digest", "path"):
+        grid.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
+    publication = reader.publication(night)
+    for table in PUBLISHED:
+        row = publication[table.full_name]
+        grid.add_row(table.full_name, f"{row['rows']:,}", row["digest"][:16], reader.path(table))
+    console.print(grid)
+    best = _ranked(reader.read(SOURCES, night), 1)
+    subject = (
+        f"source {best[0]['source_id']}" if best else f"shop {_ranked(reader.read(SHOPS, night), 1)[0]['seller_id']}"
+    )
+    console.print(f"Why? .venv/bin/headwater show {subject} --set paths.lake={reader.root}")
+
+
+def show_examination(findings: list[Any]) -> bool:
+    """Print what `doctor` found; True if nothing is wrong."""
+    console = _console()
+    for finding in findings:
+        mark = "[green]ok[/]  " if finding.good else "[red]wrong[/]"
+        console.print(f"{mark} {escape(f'{finding.what}: {finding.detail}')}")
+        if not finding.good:
+            console.print(f"      -> {escape(finding.repair)}")
+    return all(f.good for f in findings)
+
+
+def show_validation(result: Any) -> None:
+    """Print what `validate` found in a sample of the feeds."""
+    console = _console()
+    grid = Grid(title="Feeds (a sample of each file)", title_justify="left", box=None, pad_edge=False)
+    for name in ("feed", "files", "rows read", "good", "rejected", "rules broken"):
+        grid.add_column(name, justify="left" if name in ("feed", "rules broken") else "right")
+    for feed in result.feeds:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(feed.rules.items()))
+        grid.add_row(
+            feed.name, f"{feed.files:,}", f"{feed.read:,}", f"{feed.good:,}", f"{feed.read - feed.good:,}", rules
+        )
+    console.print(grid)
+    for line in result.lines:
+        click.echo(line)

@@ -1,0 +1,236 @@
+"""The only place that reads or writes Delta: by path on any file system, or by name in a catalog; through Spark, or, for the
+small published tables, without it (`PublishedReader`). Readers go through ops/nights, so nobody sees half a night."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headwater.config import Config
+from headwater.errors import CheckFailedError, ConfigurationError, StorageError
+from headwater.table import Table
+from headwater.tables import NIGHTS, TABLES
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one write did: the rows of the night and the Delta version that holds them."""
+
+    table: str
+    rows: int
+    version: int
+    seconds: float
+
+
+class Lake:
+    """The lake's tables through Spark."""
+
+    def __init__(self, spark: SparkSession, config: Config) -> None:
+        self.spark = spark
+        self.catalog = config.paths.catalog
+        self.root = absolute(config.paths.lake)
+
+    def address(self, table: Table) -> str:
+        """The path of the table, or its name in the catalog."""
+        if self.catalog:
+            return f"{self.catalog}.{table.layer}.{table.name}"
+        return f"{self.root}/{table.layer}/{table.name}"
+
+    def address_of(self, full_name: str) -> str:
+        """The address of a table named layer/name."""
+        return self.address(next(t for t in TABLES if t.full_name == full_name))
+
+    def _delta(self, table: Table) -> Any:
+        from delta.tables import DeltaTable
+
+        if self.catalog:
+            return DeltaTable.forName(self.spark, self.address(table))
+        return DeltaTable.forPath(self.spark, self.address(table))
+
+    def exists(self, table: Table) -> bool:
+        from delta.tables import DeltaTable
+
+        if self.catalog:
+            return bool(self.spark.catalog.tableExists(self.address(table)))
+        return bool(DeltaTable.isDeltaTable(self.spark, self.address(table)))
+
+    def version(self, table: Table) -> int:
+        return int(one_row(self._delta(table).history(1).select("version"))["version"])
+
+    def create(self, table: Table) -> None:
+        """Make the table with its declared columns, NOT NULL where required, if it is not there."""
+        from delta.tables import DeltaTable
+        from pyspark.sql.types import StructField, StructType
+
+        if self.exists(table):
+            return
+        required = {c.name for c in table.columns if c.required}
+        schema = StructType([StructField(f.name, f.dataType, f.name not in required) for f in table.schema().fields])
+        if self.catalog:
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.catalog}.{table.layer}")
+        builder = DeltaTable.createIfNotExists(self.spark)
+        builder = (
+            builder.tableName(self.address(table)) if self.catalog else builder.location(self.address(table))
+        ).addColumns(schema)
+        if table.partitions:
+            builder = builder.partitionedBy(*table.partitions)
+        builder.execute()
+
+    def read(self, table: Table, night: date | None = None, version: int | None = None) -> DataFrame:
+        """The table's rows, of one night if given; a table that was never written has none."""
+        if not self.exists(table):
+            return self.spark.createDataFrame([], table.schema())
+        reader = self.spark.read
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        frame = reader.table(self.address(table)) if self.catalog else reader.format("delta").load(self.address(table))
+        return frame if night is None else frame.where(frame["night"] == night)
+
+    def write(self, table: Table, frame: DataFrame, night: date, check_key: bool = True) -> Written:
+        """Replace the night's rows of the table by `frame`, whole, in one commit.
+
+        Raises CheckFailedError if the frame does not fit the declaration, holds rows of another night, lacks a required
+        value, repeats a key (up to five are named), or is empty where the table may not be. `check_key=False` is for a
+        table so large that its stage has to make the key unique itself."""
+        start = time.monotonic()
+        frame = table.conform(frame)
+        if not table.may_be_empty:
+            # An empty frame would replace the night by nothing, in silence.
+            frame = frame.persist()
+            if frame.isEmpty():
+                raise CheckFailedError(f"{self.address(table)}: no rows for {night}; this table may not be empty")
+        self.create(table)
+        self._save(table, frame.write.mode("overwrite").option("replaceWhere", f"night = DATE'{night}'"))
+        version = self.version(table)
+        rows = self._checked(table, self.read(table, night, version), check_key)
+        if not table.may_be_empty:
+            frame.unpersist()
+        return Written(table.full_name, rows, version, time.monotonic() - start)
+
+    def append(self, table: Table, frame: DataFrame) -> int:
+        """Add rows in one commit; the version that holds them."""
+        self.create(table)
+        self._save(table, table.conform(frame).write.mode("append"))
+        return self.version(table)
+
+    def _save(self, table: Table, writer: Any) -> None:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        writer = writer.format("delta")
+        try:
+            if self.catalog:
+                writer.saveAsTable(self.address(table))
+            else:
+                writer.save(self.address(table))
+        except (PySparkException, Py4JError) as error:
+            text = str(error)
+            if "NOT_NULL_CONSTRAINT" in text or "REPLACE_WHERE_MISMATCH" in text:
+                raise CheckFailedError(f"{self.address(table)}: {text.splitlines()[0]}") from error
+            raise
+
+    def _checked(self, table: Table, stored: DataFrame, check_key: bool) -> int:
+        import pyspark.sql.functions as F
+
+        if not check_key:
+            return int(stored.count())
+        [(rows, keys)] = stored.agg(F.count(F.lit(1)), F.count_distinct(F.struct(*table.key))).collect()
+        if rows != keys:
+            twice = stored.groupBy(*table.key).count().where("count > 1").orderBy(*table.key).limit(5).collect()
+            raise CheckFailedError(
+                f"{self.address(table)}: {rows} rows but {keys} keys; repeated: "
+                + "; ".join(", ".join(f"{k}={row[k]}" for k in table.key) for row in twice)
+            )
+        return int(rows)
+
+    def digest(self, table: Table, night: date, version: int) -> str:
+        """SHA-256 over the SHA-256 of each canonical row (JSON of all columns, nulls kept), in key order."""
+        import pyspark.sql.functions as F
+
+        canonical = F.to_json(F.struct(*table.column_names), {"ignoreNullFields": "false"})
+        rows = self.read(table, night, version).orderBy(*table.key).select(F.sha2(canonical, 256).alias("row"))
+        total = hashlib.sha256()
+        for text in rows.toArrow().column("row").to_pylist():
+            total.update(bytes.fromhex(text))
+        return total.hexdigest()
+
+
+def one_row(frame: DataFrame) -> dict[str, Any]:
+    """The only row of an aggregate, by column."""
+    [row] = frame.collect()
+    return dict(row.asDict())
+
+
+def absolute(address: str) -> str:
+    """An address without a trailing slash; a plain path made absolute, so that Spark's folder does not matter."""
+    if urlparse(address).scheme:
+        return address.rstrip("/")
+    return str(Path(address).absolute())
+
+
+class PublishedReader:
+    """The published nights without Spark: small tables as Arrow, read at the version the newest publication pins."""
+
+    def __init__(self, lake: str, storage_options: dict[str, str] | None = None) -> None:
+        self.root = absolute(lake)
+        self.options = storage_options
+        rows = self._load(NIGHTS, None).to_pylist()
+        if not rows:
+            raise StorageError(f"{self.root}: no night has been published")
+        self._nights = sorted(rows, key=lambda r: (r["sequence"], r["table"]))
+
+    def path(self, table: Table) -> str:
+        return f"{self.root}/{table.layer}/{table.name}"
+
+    def _address(self, table: Table) -> str:
+        # The Rust reader spells S3 without the a.
+        return self.path(table).replace("s3a://", "s3://", 1)
+
+    def _load(self, table: Table, version: int | None, night: date | None = None) -> pa.Table:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        try:
+            stored = DeltaTable(self._address(table), version=version, storage_options=self.options)
+            filters = None if night is None else [("night", "=", str(night))]
+            return stored.to_pyarrow_table(partitions=filters)
+        except (DeltaError, OSError, FileNotFoundError) as error:
+            raise StorageError(
+                f"{self._address(table)} cannot be read ({str(error).splitlines()[0]}); "
+                "is paths.lake right, and has a night been run?"
+            ) from error
+
+    @property
+    def nights(self) -> list[date]:
+        """Published nights, oldest first."""
+        return sorted({r["night"] for r in self._nights})
+
+    def publication(self, night: date) -> dict[str, dict[str, Any]]:
+        """What the newest publication of the night holds: by table, its version, rows, digest and run."""
+        found = {r["table"]: r for r in self._nights if r["night"] == night}
+        if not found:
+            known = ", ".join(str(n) for n in self.nights[-5:])
+            raise ConfigurationError(f"{night} is not published; the latest nights are {known}")
+        return found
+
+    def read(self, table: Table, night: date | None = None) -> pa.Table:
+        """The rows of a published table of one night (default: the newest), sorted by key."""
+        night = night or self.nights[-1]
+        if table.full_name not in self.publication(night):
+            raise StorageError(f"{table.full_name} was not published on {night}")
+        # Versions pin the newest publication only; it holds every night that is kept.
+        newest = next(r for r in reversed(self._nights) if r["table"] == table.full_name)
+        rows = self._load(table, newest["version"], night)
+        rows = rows.select(table.column_names)
+        return rows.take(pc.sort_indices(rows, sort_keys=[(k, "ascending") for k in table.key]))

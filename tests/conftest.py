@@ -1,0 +1,51 @@
+"""Shared by all tests: one Spark session in one JVM, sized for a small machine, with an event log that a test reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKEN_KEY = "a-key-for-tests-0123456789abcdef"
+os.environ["HEADWATER_TOKEN_KEY"] = TOKEN_KEY
+
+
+@pytest.fixture(scope="session")
+def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shared session's event log."""
+    return tmp_path_factory.mktemp("events")
+
+
+@pytest.fixture(scope="session")
+def spark(event_log: Path) -> Iterator[Any]:
+    """The one session of all tests."""
+    from headwater import config, session
+
+    settings = config.load(
+        overrides=["session.quick_start=true", "session.driver_memory_gb=3", "session.shuffle_partitions=2"],
+        environment={},
+    )
+    extra = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": f"file:{event_log}",
+        "spark.eventLog.compress": "false",
+    }
+    settings = settings.model_copy(update={"session": settings.session.model_copy(update={"spark": extra})})
+    started = session.start(settings, "tests")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def rows_of(spark: Any) -> Callable[..., Any]:
+    """(table, base row, overrides ...) -> a frame of that table: each row is the base row with its overrides."""
+
+    def build(table: Any, base: dict[str, Any], *overrides: dict[str, Any]) -> Any:
+        names = table.column_names
+        return spark.createDataFrame([tuple({**base, **o}.get(n) for n in names) for o in overrides], table.schema())
+
+    return build

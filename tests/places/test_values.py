@@ -1,0 +1,119 @@
+"""Phones, e-mails, registration numbers, payees and names -> a value or the reason why there is none."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwater.places.params import PlaceParams
+from headwater.places.values import REASONS, clean_value, clean_values, normalise_name
+
+from .shared import RULES
+
+PARAMS = PlaceParams(
+    default_phone_region="US", own_phones=("+1 312 726 1234",), own_emails=("market.com", "help@other.com")
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("phone", "(312) 726-5678", "+13127265678"),
+        ("phone", "+86 755 8376 1234", "+8675583761234"),
+        ("phone", "３１２ ７２６ ５６７８", "+13127265678"),
+        ("phone", 3127265678.0, "+13127265678"),
+        ("email", " Foo@Shop.COM ", "foo@shop.com"),
+        ("email", "Foo.Bar+x@googlemail.com", "foobar@gmail.com"),
+        ("registration_no", "HRB 123.455", "HRB123455"),
+        ("payee_id", "acct_19-Xy", "ACCT19XY"),
+        ("name", "Foo Trading Co., Ltd.", "foo trading"),
+    ],
+)
+def test_a_value_has_one_form(kind: str, value: object, expected: str) -> None:
+    assert clean_value(kind, value, RULES, PARAMS) == (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "reason"),
+    [
+        ("phone", None, "missing"),
+        ("phone", "  ", "missing"),
+        ("phone", float("nan"), "missing"),
+        ("phone", "0", "placeholder"),
+        ("phone", "-", "placeholder"),
+        ("phone", "1111111111", "test_value"),
+        ("phone", "1234567890", "test_value"),
+        ("phone", "+1 312 555 0123", "test_value"),
+        ("phone", "312 999 9999", "test_value"),
+        ("phone", "12", "malformed"),
+        ("phone", "312-726-1234", "own_value"),
+        ("email", "N/A", "placeholder"),
+        ("email", "x@", "malformed"),
+        ("email", "test@shop.com", "test_value"),
+        ("email", "a@example.com", "test_value"),
+        ("email", "sales@market.com", "own_value"),
+        ("email", "HELP@other.com", "own_value"),
+        ("registration_no", "0000000", "test_value"),
+        ("registration_no", "123456789", "test_value"),
+        ("registration_no", "ab1", "malformed"),
+        ("payee_id", "none", "placeholder"),
+        ("name", "无", "placeholder"),
+        ("name", "unknown", "placeholder"),
+        ("name", "😀", "placeholder"),
+    ],
+)
+def test_what_is_no_value_says_why(kind: str, value: object, reason: str) -> None:
+    assert clean_value(kind, value, RULES, PARAMS) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Foo Trading Co., Ltd.", "FOO TRADING LIMITED", "Foo Trading", "Foo Trading Company Inc"),
+        ("Müller GmbH & Co. KG", "MULLER GMBH", "Müller"),
+        ("Dupont S.A.R.L.", "SARL Dupont", "Dupont SAS"),
+        ("ООО Ромашка", "Romashka LLC", "Ромашка"),
+        ("深圳华强电子有限公司", "深圳华强电子股份有限公司", "深圳华强电子"),
+        ("株式会社トヨタ", "トヨタ株式会社", "(株)トヨタ"),
+        ("Acme Sp. z o.o.", "ACME SP Z O O", "Acme"),
+        ("Acme, s.r.o.", "Acme SRO"),
+        ("PT Sinar Jaya Tbk", "Sinar Jaya"),
+        ("ＡＣＭＥ　Ｌｔｄ", "acme"),
+    ],
+)
+def test_legal_forms_are_stripped_in_many_countries(names: tuple[str, ...]) -> None:
+    assert len({normalise_name(name, RULES) for name in names}) == 1
+
+
+def test_a_name_that_is_only_legal_forms_keeps_a_word() -> None:
+    assert normalise_name("Ltd", RULES) == "ltd"
+    assert normalise_name("Co Ltd", RULES) == "co"
+
+
+def test_different_companies_keep_different_names() -> None:
+    assert normalise_name("Foo Trading Ltd", RULES) != normalise_name("Foo Textile Ltd", RULES)
+
+
+def test_reasons_are_counted_by_column() -> None:
+    column = pd.Series(["(312) 726-5678", None, "n/a", "312 726 5678", "1111111111"], index=[5, 4, 3, 2, 1])
+    got = clean_values("phone", column, RULES, PARAMS)
+    assert got.index.tolist() == [5, 4, 3, 2, 1]
+    assert got["value"].dropna().tolist() == ["+13127265678", "+13127265678"]
+    assert got["reason"].value_counts().to_dict() == {"missing": 1, "placeholder": 1, "test_value": 1}
+    assert clean_values("phone", column[:0], RULES, PARAMS).empty
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown kind"):
+        clean_value("fax", "1", RULES, PARAMS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["phone", "email", "registration_no", "payee_id", "name"]), st.text(max_size=400))
+def test_any_text_gives_a_value_or_a_reason_and_a_value_stays_itself(kind: str, text: str) -> None:
+    value, reason = clean_value(kind, text, RULES, PARAMS)
+    assert (value is None) != (reason is None)
+    assert reason is None or reason in REASONS
+    if value is not None:
+        assert clean_value(kind, value, RULES, PARAMS)[0] in (value, None)
+    assert normalise_name(normalise_name(text, RULES), RULES) == normalise_name(text, RULES)
