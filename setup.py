@@ -1,8 +1,11 @@
 """Headwater: traces counterfeit goods on a marketplace upstream to the suppliers and places they come from."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
 
 # Tight where the JVM side must match: Delta's JAR is built for one Spark, and pandas 3 is not supported by PySpark 4.2.
 REQUIRES = [
@@ -32,15 +35,15 @@ EXTRAS = {
 
 setup(
     name="headwater",
-    version="0.1.0",
+    version=re.search(r'__version__ = "(.+)"', HERE.joinpath("lib/headwater/__init__.py").read_text())[1],
     description="Trace counterfeit goods on a marketplace upstream to the suppliers and places they come from",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=HERE.joinpath("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
     package_dir={"": "lib"},
     packages=find_packages("lib"),
-    package_data={"headwater": ["py.typed", "log4j2.properties", "landing/*.toml"]},
+    package_data={"headwater": ["py.typed", "log4j2.properties", "landing/*.toml", "places/*.toml"]},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["headwater = headwater.cli:main"]},

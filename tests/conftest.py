@@ -49,3 +49,22 @@ def rows_of(spark: Any) -> Callable[..., Any]:
         return spark.createDataFrame([tuple({**base, **o}.get(n) for n in names) for o in overrides], table.schema())
 
     return build
+
+
+@pytest.fixture(scope="session")
+def small_lake(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The configuration of one night of a small planted marketplace (20,000 order lines, 300 shops), run and published."""
+    from headwater import config
+    from headwater.nightly.run import run_night
+    from headwater.synthetic import MarketplaceParams, synthesise
+
+    root = tmp_path_factory.mktemp("small")
+    params = MarketplaceParams(orders=20_000, shops=300, suppliers=60, guilty=6, fake_rate=0.15)
+    synthesise(root, params)
+    settings = config.load(
+        ROOT / "conf" / "local.toml",
+        overrides=[f"paths.landing={root / 'landing'}", f"paths.lake={root / 'lake'}"],
+        environment={},
+    )
+    run_night(spark, settings, params.night, lambda _written: None)
+    return settings

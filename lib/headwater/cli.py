@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from headwater import __version__, tokens
 from headwater import config as configuration
-from headwater import tokens
 from headwater.config import Config
 from headwater.errors import ConfigurationError, HeadwaterError
 
@@ -22,46 +22,39 @@ NIGHT_HELP = "the night to run, YYYY-MM-DD: all that happened before the next da
 class Main(click.Group):
     """Turns every error into a plain message and its exit code; --debug adds the traceback."""
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["standalone_mode"] = False
+    def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        debug = "--debug" in words  # wherever it stands: a job's words come after its command's name
         try:
-            super().main(*args, **kwargs)
-            code = 0
-        except click.exceptions.Exit as stop:
-            code = stop.exit_code
+            # Not standalone, click returns the code of its own exits (--help, doctor); commands return nothing.
+            code = (
+                super().main([w for w in words if w != "--debug"], *more, **options | {"standalone_mode": False}) or 0
+            )
         except click.Abort:
             click.echo("stopped", err=True)
             code = 1
         except click.ClickException as error:
             error.show()
             code = ConfigurationError.exit_code
-        except HeadwaterError as error:
-            click.echo(f"headwater: {error}", err=True)
-            code = error.exit_code
         except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback is one flag away
-            first = next((line for line in str(error).splitlines() if line.strip()), "")
-            click.echo(
-                f"headwater: {type(error).__name__}: {first}\nAn unexpected error; --debug shows where.", err=True
-            )
-            code = 1
-        if code and "--debug" in sys.argv and sys.exc_info()[0] is None:
-            traceback.print_exception(self.last_error)
+            if debug:
+                traceback.print_exception(error)
+            if isinstance(error, HeadwaterError):
+                click.echo(f"headwater: {error}", err=True)
+                code = error.exit_code
+            else:
+                first = next((line for line in str(error).splitlines() if line.strip()), "")
+                click.echo(
+                    f"headwater: {type(error).__name__}: {first}\nAn unexpected error; --debug shows where.", err=True
+                )
+                code = 1
         sys.exit(code)
-
-    last_error: BaseException | None = None
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            self.last_error = error
-            raise
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="headwater")
-def main(debug: bool) -> None:
+@click.version_option(__version__)
+def main(debug: bool) -> None:  # taken out of the words before they are parsed; here for the help
     """Trace suspected counterfeit goods upstream to the suppliers and places they come from."""
 
 

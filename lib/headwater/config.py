@@ -12,24 +12,27 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from headwater.errors import ConfigurationError, listed
+from headwater.feeds import FEEDS
 
 ENVIRONMENT_PREFIX = "HEADWATER__"
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Paths(Section):
     landing: str = Field("landing", description="address; folder with one sub-folder a feed (local, s3a, hdfs, abfss)")
     lake: str = Field("lake", description="address; root of the lake's tables")
-    catalog: str = Field("", description="name; when set, tables are <catalog>.<layer>.<table> instead of paths")
+    catalog: str = Field(
+        "", description="name; when set, the tables of the lake are also called <catalog>.<layer>.<table>"
+    )
 
 
 class Session(Section):
@@ -210,16 +213,26 @@ class Config(Section):
     ranking: Ranking = Ranking()
     feeds: dict[FEED_NAMES, Feed] = Field(default_factory=dict, description="mapping of each feed")
 
-    def contradictions(self) -> list[str]:
-        """Values that are fine one by one but not together."""
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Values that are fine one by one but not together: a key and what is wrong with it."""
         faults = []
         if self.night.lookup_days < self.night.window_days:
-            faults.append("night.lookup_days must be at least night.window_days: a complaint's order may be that old")
+            faults.append(
+                ("night.lookup_days", "must be at least night.window_days: a complaint's order may be that old")
+            )
         if self.money.rates.get(self.money.reporting_currency, 1.0) != 1.0:
-            faults.append("money.rates of money.reporting_currency itself must be 1")
+            faults.append((f"money.rates.{self.money.reporting_currency}", "must be 1: it is money.reporting_currency"))
         both = set(self.hygiene.counterfeit_reasons) & set(self.hygiene.text_reasons)
         if both:
-            faults.append(f"hygiene.counterfeit_reasons and hygiene.text_reasons both hold {', '.join(sorted(both))}")
+            faults.append(
+                ("hygiene.text_reasons", f"holds {', '.join(sorted(both))}, as hygiene.counterfeit_reasons does")
+            )
+        for name in sorted(FEEDS.keys() & self.feeds.keys()):
+            known = {field.name for field in FEEDS[name].fields}
+            mapping = self.feed(name)
+            for part in ("rename", "values", "defaults"):
+                unknown = sorted(getattr(mapping, part).keys() - known)
+                faults += [(f"feeds.{name}.{part}.{c}", f"the feed has no column {c} in the contract") for c in unknown]
         return faults
 
     def feed(self, name: str) -> Feed:
@@ -233,6 +246,8 @@ class Config(Section):
         kept = self.model_dump(mode="json", exclude={"paths", "session", "tokens"})
         for feed in kept["feeds"].values():
             feed.pop("path")
+        plain = Feed().model_dump(mode="json", exclude={"path"})
+        kept["feeds"] = {name: feed for name, feed in kept["feeds"].items() if feed != plain}
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
@@ -250,21 +265,24 @@ def load(
             _merge(values, tomllib.loads(file.read_text(encoding="utf-8")), origins, str(file))
         except FileNotFoundError:
             raise ConfigurationError(f"{file}: no such configuration file; name one with --config") from None
+        except OSError as error:
+            raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{file}: not valid TOML: {error}") from error
     for name, text in sorted((os.environ if environment is None else environment).items()):
         if name.startswith(ENVIRONMENT_PREFIX):
-            path = [part.lower() for part in name.removeprefix(ENVIRONMENT_PREFIX).split("__")]
-            _put(values, path, _value(text, path), origins, f"environment {name}", faults)
+            path, is_text = _parameter([part.lower() for part in name.removeprefix(ENVIRONMENT_PREFIX).split("__")])
+            _put(values, path, text if is_text else _value(text), origins, f"environment {name}", faults)
     for override in overrides:
         key, sign, text = override.partition("=")
         if not sign or not key.strip():
             faults.append(f"--set {override}: write it as section.name=value")
             continue
-        path = key.strip().split(".")
-        _put(values, path, _value(text, path), origins, "--set", faults)
+        path, is_text = _parameter(key.strip().split("."))
+        _put(values, path, text if is_text else _value(text), origins, "--set", faults)
     config, wrong = _validated(values)
-    faults += [_fault(e, origins) for e in wrong] + config.contradictions()
+    faults += [_fault(e, origins) for e in wrong]
+    faults += [f"{key}{_origin(key, origins)}: {what}" for key, what in config.contradictions()]
     if faults:
         raise ConfigurationError("The configuration has faults:\n" + listed(faults))
     return config
@@ -294,24 +312,28 @@ def _drop(values: dict[str, Any], path: list[Any]) -> None:
     node.pop(path[-1], None)
 
 
-def _value(text: str, path: list[str]) -> Any:
-    """A value typed on a command line: TOML where it parses as TOML, else the text itself (paths, words)."""
-    if _is_text(path):
-        return text
+def _value(text: str) -> Any:
+    """A value typed on a command line: TOML where it parses as TOML, else the text itself, for its fault to be told."""
     try:
         return tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
         return text
 
 
-def _is_text(path: list[str]) -> bool:
-    section: Any = Config
-    for part in path:
-        field = getattr(section, "model_fields", {}).get(part)
+def _parameter(path: list[str]) -> tuple[list[str], bool]:
+    """The path of a typed parameter, a mapping's key in one piece though it holds dots, and whether its value is text."""
+    kind: Any = Config
+    for i, part in enumerate(path):
+        if get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+            if kind in (str, float):
+                return [*path[:i], ".".join(path[i:])], kind is str
+            continue
+        field = getattr(kind, "model_fields", {}).get(part)
         if field is None:
-            return False
-        section = field.annotation
-    return section is str
+            return path, False
+        kind = field.annotation
+    return path, kind is str
 
 
 def _merge(into: dict[str, Any], layer: dict[str, Any], origins: dict[str, str], origin: str, at: str = "") -> None:
@@ -341,14 +363,20 @@ def _put(
 
 def _fault(error: Any, origins: dict[str, str]) -> str:
     path = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden":
+        # Its value is not shown: a token key written here by mistake would stand in the log.
+        return f"{path}{_origin(path, origins)}: unknown key"
+    given = "" if isinstance(error["input"], dict | Config | type(None)) else f"; given: {error['input']!r}"
+    return f"{path}{_origin(path, origins)}: {error['msg'].removeprefix('Value error, ')}{given}"
+
+
+def _origin(path: str, origins: dict[str, str]) -> str:
+    """Where the value at `path`, the nearest section around it, or the first value within it came from."""
     known = path
     while known and known not in origins:
         known = known.rpartition(".")[0]
     origin = origins.get(known) or next((o for key, o in origins.items() if key.startswith(f"{path}.")), "")
-    where = f" ({origin})" if origin else ""
-    what = "unknown key" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(error["input"], dict | Config | type(None)) else f"; given: {error['input']!r}"
-    return f"{path}{where}: {what}{given}" if path else f"{what}"
+    return f" ({origin})" if origin else ""
 
 
 def reference() -> str:

@@ -17,6 +17,7 @@ from headwater.store import absolute
 
 LEAST_MEMORY_GB = 3.0
 LEAST_DISK_GB = 2.0
+PINNED = {"pyspark": "4.2.0", "delta-spark": "4.4.0"}
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,18 @@ def _jars(_: Config) -> list[Finding]:
 
 
 def _packages(_: Config) -> list[Finding]:
-    wanted = {"pyspark": "4.2.0", "delta-spark": "4.4.0"}
-    found = {name: importlib.metadata.version(name) for name in wanted}
+    found = {name: _installed(name) for name in PINNED}
     return [
         Finding(name, found[name] == version, found[name], f"pip install {name}=={version}: the JARs are built for it")
-        for name, version in wanted.items()
+        for name, version in PINNED.items()
     ]
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "is not installed"
 
 
 def _memory(_: Config) -> list[Finding]:
@@ -89,10 +96,10 @@ def _lake(config: Config) -> list[Finding]:
         return [Finding("lake", True, f"{config.paths.catalog or config.paths.lake} (not local; a run will tell)")]
     root = Path(urlparse(absolute(config.paths.lake)).path)
     probe = root
-    while not probe.exists():
-        probe = probe.parent
-    test = probe / ".headwater-write-test"
     try:
+        while not probe.exists():
+            probe = probe.parent
+        test = probe / ".headwater-write-test"
         test.touch()
         test.unlink()
     except OSError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def java_version(java: Path | str) -> int | None:
     """The major version of a `java` binary, None if it does not run."""
     try:
         out = subprocess.run([str(java), "-version"], capture_output=True, text=True, timeout=60, check=False)
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r'version "(\d+)', out.stderr + out.stdout)
     return int(found.group(1)) if found else None
@@ -67,7 +68,7 @@ def _wheel_home(wheel: Path) -> Path:
         script.parent.mkdir(parents=True, exist_ok=True)
         text = (
             '#!/bin/sh\nfor a do shift; [ "$a" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$a"; done\n'
-            f'exec "{wheel / "bin" / "java"}" "$@"\n'
+            f'exec {shlex.quote(str(wheel / "bin" / "java"))} "$@"\n'
         )
         partial = script.with_suffix(f".{os.getpid()}")
         partial.write_text(text, encoding="utf-8")

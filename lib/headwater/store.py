@@ -1,9 +1,10 @@
-"""The only place that reads or writes Delta: by path on any file system, or by name in a catalog; through Spark, or, for the
-small published tables, without it (`PublishedReader`). Readers go through ops/nights, so nobody sees half a night."""
+"""The only place that reads or writes Delta: by path on any file system (a catalog also gets the names), through Spark, or, for
+the small published tables, without it (`PublishedReader`). Readers go through ops/nights, so nobody sees half a night."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,9 @@ from headwater.tables import NIGHTS, TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+
+SMALL_TABLE = 100_000
 
 
 @dataclass(frozen=True)
@@ -41,48 +45,49 @@ class Lake:
         self.catalog = config.paths.catalog
         self.root = absolute(config.paths.lake)
 
-    def address(self, table: Table) -> str:
-        """The path of the table, or its name in the catalog."""
-        if self.catalog:
-            return f"{self.catalog}.{table.layer}.{table.name}"
+    def path(self, table: Table) -> str:
+        """Where the table's files are."""
         return f"{self.root}/{table.layer}/{table.name}"
+
+    def address(self, table: Table) -> str:
+        """What people call the table: its path, or its name in the catalog."""
+        return f"{self.catalog}.{table.layer}.{table.name}" if self.catalog else self.path(table)
 
     def address_of(self, full_name: str) -> str:
         """The address of a table named layer/name."""
         return self.address(next(t for t in TABLES if t.full_name == full_name))
 
-    def _delta(self, table: Table) -> Any:
-        from delta.tables import DeltaTable
-
-        if self.catalog:
-            return DeltaTable.forName(self.spark, self.address(table))
-        return DeltaTable.forPath(self.spark, self.address(table))
-
     def exists(self, table: Table) -> bool:
         from delta.tables import DeltaTable
 
-        if self.catalog:
-            return bool(self.spark.catalog.tableExists(self.address(table)))
-        return bool(DeltaTable.isDeltaTable(self.spark, self.address(table)))
+        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
 
     def version(self, table: Table) -> int:
-        return int(one_row(self._delta(table).history(1).select("version"))["version"])
+        """The table's newest version."""
+        return int(self._last_commit(table)["version"])
+
+    def _last_commit(self, table: Table) -> dict[str, Any]:
+        from delta.tables import DeltaTable
+
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(1)
+        return one_row(history.select("version", "operationMetrics"))
 
     def create(self, table: Table) -> None:
-        """Make the table with its declared columns, NOT NULL where required, if it is not there."""
+        """Make the table with its declared columns, NOT NULL where required, if it is not there; name it in the catalog."""
+        if not self.exists(table):
+            self._make(table)
+        if self.catalog and not self.spark.catalog.tableExists(self.address(table)):
+            place = self.path(table).replace("\\", "\\\\").replace("'", "\\'")
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.catalog}.{table.layer}")
+            self.spark.sql(f"CREATE TABLE IF NOT EXISTS {self.address(table)} USING delta LOCATION '{place}'")
+
+    def _make(self, table: Table) -> None:
         from delta.tables import DeltaTable
         from pyspark.sql.types import StructField, StructType
 
-        if self.exists(table):
-            return
         required = {c.name for c in table.columns if c.required}
         schema = StructType([StructField(f.name, f.dataType, f.name not in required) for f in table.schema().fields])
-        if self.catalog:
-            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.catalog}.{table.layer}")
-        builder = DeltaTable.createIfNotExists(self.spark)
-        builder = (
-            builder.tableName(self.address(table)) if self.catalog else builder.location(self.address(table))
-        ).addColumns(schema)
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(schema)
         if table.partitions:
             builder = builder.partitionedBy(*table.partitions)
         builder.execute()
@@ -94,7 +99,7 @@ class Lake:
         reader = self.spark.read
         if version is not None:
             reader = reader.option("versionAsOf", version)
-        frame = reader.table(self.address(table)) if self.catalog else reader.format("delta").load(self.address(table))
+        frame = reader.format("delta").load(self.path(table))
         return frame if night is None else frame.where(frame["night"] == night)
 
     def write(self, table: Table, frame: DataFrame, night: date, check_key: bool = True) -> Written:
@@ -105,17 +110,21 @@ class Lake:
         table so large that its stage has to make the key unique itself."""
         start = time.monotonic()
         frame = table.conform(frame)
-        if not table.may_be_empty:
-            # An empty frame would replace the night by nothing, in silence.
-            frame = frame.persist()
-            if frame.isEmpty():
-                raise CheckFailedError(f"{self.address(table)}: no rows for {night}; this table may not be empty")
         self.create(table)
-        self._save(table, frame.write.mode("overwrite").option("replaceWhere", f"night = DATE'{night}'"))
-        version = self.version(table)
-        rows = self._checked(table, self.read(table, night, version), check_key)
         if not table.may_be_empty:
-            frame.unpersist()
+            frame = frame.persist()
+        try:
+            # An empty frame would replace the night by nothing, in silence.
+            if not table.may_be_empty and frame.isEmpty():
+                raise CheckFailedError(f"{self.address(table)}: no rows for {night}; this table may not be empty")
+            self._save(table, frame.write.mode("overwrite").option("replaceWhere", f"night = DATE'{night}'"))
+        finally:
+            if not table.may_be_empty:
+                frame.unpersist()
+        commit = self._last_commit(table)
+        rows, version = int(commit["operationMetrics"].get("numOutputRows", 0)), int(commit["version"])
+        if check_key:
+            self._check_key(table, self.read(table, night, version), rows)
         return Written(table.full_name, rows, version, time.monotonic() - start)
 
     def append(self, table: Table, frame: DataFrame) -> int:
@@ -128,31 +137,32 @@ class Lake:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
-        writer = writer.format("delta")
         try:
-            if self.catalog:
-                writer.saveAsTable(self.address(table))
-            else:
-                writer.save(self.address(table))
+            writer.format("delta").save(self.path(table))
         except (PySparkException, Py4JError) as error:
-            text = str(error)
-            if "NOT_NULL_CONSTRAINT" in text or "REPLACE_WHERE_MISMATCH" in text:
-                raise CheckFailedError(f"{self.address(table)}: {text.splitlines()[0]}") from error
-            raise
+            fault = _row_fault(error)
+            if fault is None:
+                raise
+            raise CheckFailedError(f"{self.address(table)}: {fault}; nothing was written") from error
 
-    def _checked(self, table: Table, stored: DataFrame, check_key: bool) -> int:
+    def _check_key(self, table: Table, stored: DataFrame, rows: int) -> None:
+        """Raise CheckFailedError that names up to five keys which stand twice among the stored rows."""
         import pyspark.sql.functions as F
 
-        if not check_key:
-            return int(stored.count())
-        [(rows, keys)] = stored.agg(F.count(F.lit(1)), F.count_distinct(F.struct(*table.key))).collect()
-        if rows != keys:
-            twice = stored.groupBy(*table.key).count().where("count > 1").orderBy(*table.key).limit(5).collect()
+        if rows <= SMALL_TABLE:
+            # A shuffle costs a second; few keys are counted faster here.
+            keys = stored.select(*table.key).toArrow()
+            counts = keys.group_by(list(table.key)).aggregate([([], "count_all")])
+            repeated = counts.filter(pc.greater(counts["count_all"], 1)).sort_by([(k, "ascending") for k in table.key])
+            twice = repeated.slice(0, 5).to_pylist()
+        else:
+            repeated = stored.groupBy(*table.key).count().where(F.col("count") > 1).orderBy(*table.key)
+            twice = [row.asDict() for row in repeated.limit(5).collect()]
+        if twice:
             raise CheckFailedError(
-                f"{self.address(table)}: {rows} rows but {keys} keys; repeated: "
+                f"{self.address(table)}: keys that stand twice: "
                 + "; ".join(", ".join(f"{k}={row[k]}" for k in table.key) for row in twice)
             )
-        return int(rows)
 
     def digest(self, table: Table, night: date, version: int) -> str:
         """SHA-256 over the SHA-256 of each canonical row (JSON of all columns, nulls kept), in key order."""
@@ -164,6 +174,19 @@ class Lake:
         for text in rows.toArrow().column("row").to_pylist():
             total.update(bytes.fromhex(text))
         return total.hexdigest()
+
+
+def _row_fault(error: Exception) -> str | None:
+    """Which rule of the table the rows break, from the causes that Delta wraps; None if the error is another one."""
+    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    text = str(error)
+    while java is not None:
+        text += f"\n{java.getMessage()}"
+        java = java.getCause()
+    column = re.search(r"NOT NULL constraint violated for column: ([\w.]+)", text)
+    if column:
+        return f"column {column.group(1).rstrip('.')} is null in a row, and it is required"
+    return "holds rows of another night than the one it is written for" if "REPLACE_WHERE_MISMATCH" in text else None
 
 
 def one_row(frame: DataFrame) -> dict[str, Any]:
@@ -203,11 +226,11 @@ class PublishedReader:
 
         try:
             stored = DeltaTable(self._address(table), version=version, storage_options=self.options)
-            filters = None if night is None else [("night", "=", str(night))]
-            return stored.to_pyarrow_table(partitions=filters)
+            filters = None if night is None else [("night", "=", night)]
+            return stored.to_pyarrow_table(filters=filters)
         except (DeltaError, OSError, FileNotFoundError) as error:
             raise StorageError(
-                f"{self._address(table)} cannot be read ({str(error).splitlines()[0]}); "
+                f"{self._address(table)} cannot be read ({str(error).partition(chr(10))[0]}); "
                 "is paths.lake right, and has a night been run?"
             ) from error
 

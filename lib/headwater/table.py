@@ -63,7 +63,9 @@ class Table:
     def conform(self, frame: DataFrame) -> DataFrame:
         """The declared columns in their order; every missing column and wrong type is reported at once."""
         have = {f.name: f.dataType for f in frame.schema.fields}
+        names = frame.columns
         faults = [f"column {c.name} is missing" for c in self.columns if c.name not in have]
+        faults += [f"column {c.name} stands twice" for c in self.columns if names.count(c.name) > 1]
         faults += [
             f"column {f.name} is {have[f.name].simpleString()}, declared {f.dataType.simpleString()}"
             for f in self.schema().fields

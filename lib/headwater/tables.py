@@ -35,7 +35,7 @@ def _clean_column(field: Field) -> Column:
     return Column(field.name, TYPES[field.type], field.meaning, required=field.required or field.default is not None)
 
 
-def _clean(feed_name: str, *more: Column, partitions: tuple[str, ...] = ("night",), key_day: bool = False) -> Table:
+def _clean(feed_name: str, *more: Column, key_day: bool = False) -> Table:
     """The clean table of a feed: what was accepted on each night, as its own snapshot of changes."""
     feed = FEEDS[feed_name]
     columns = tuple(_clean_column(f) for f in feed.fields if not f.private)
@@ -46,7 +46,6 @@ def _clean(feed_name: str, *more: Column, partitions: tuple[str, ...] = ("night"
         f"{feed.grain}, as the files of one night said",
         ("night", *(("day",) if key_day else ()), *feed.key),
         (TAKEN, *day, SEQ, *columns, *more),
-        partitions,
         may_be_empty=True,
     )
 
@@ -78,7 +77,6 @@ CLEAN_ORDERS = _clean(
     "orders",
     opt("value_minor", "bigint", "quantity x unit_price; null without a rate", "1/100 of the reporting currency"),
     col("price_band", "int", "fixed logarithmic band of the unit price; -1 without a price or rate"),
-    partitions=("night", "day"),
     key_day=True,
 )
 CLEAN_COMPLAINTS = _clean(
@@ -188,7 +186,7 @@ COMPLAINTS_PLACED = Table(
         col("order_id", "string", "its order"),
         col("line_no", "bigint", "its line"),
         col("day", "date", "UTC day of the order"),
-        opt("listing_id", "string", "the listing"),
+        opt("listing_id", "string", "the listing; null: the order names none"),
         *CELL,
         *STRATUM,
         opt("complainant_token", "string", "who complains, as a keyed token"),
@@ -219,7 +217,7 @@ COMPLAINT_EXPOSURE = Table(
         NIGHT,
         col("filed_day", "date", "UTC day of filing"),
         col("day", "date", "UTC day of the order"),
-        opt("listing_id", "string", "the listing"),
+        opt("listing_id", "string", "the listing; null: the order names none"),
         *CELL,
         *STRATUM,
         col("complaints", "bigint", "complaints of counterfeit kind after hygiene"),
@@ -262,10 +260,14 @@ PLACES = Table(
     (
         NIGHT,
         col("address_id", "string", "the address (-> clean/addresses)"),
-        col("place_id", "string", "the place: the same for the same normalised text"),
+        col("place_id", "string", "the place: the same for all addresses that mean it"),
+        opt("building_key", "string", "key of the building: shared by its units; null above building level"),
         SELLER,
         col("role", "string", "dispatch | return | registered | pickup"),
-        col("level", "string", "street (may be a source) | area (never one)"),
+        col("level", "string", "unit | building | street | postcode_area | city | country | none"),
+        col("may_be_source", "boolean", "false below street level: that is an area, where unrelated people live"),
+        opt("reason", "string", "why nothing could be read: missing | placeholder | unreadable | own_address"),
+        opt("tier", "string", "how it was matched: exact | fuzzy"),
         opt("name", "string", "the address in one line"),
         opt("city", "string", "city"),
         opt("country", "string", "ISO 3166-1 alpha-2"),

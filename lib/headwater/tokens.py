@@ -24,17 +24,16 @@ TOKEN_BYTES = 16
 
 def load_key(config: Config) -> bytes:
     """The key from the environment, else from `tokens.key_file`; at least 16 bytes."""
-    text = os.environ.get(KEY_VARIABLE, "")
+    key = os.environ.get(KEY_VARIABLE, "").encode().strip()
     where = KEY_VARIABLE
-    if not text and config.tokens.key_file:
+    if not key and config.tokens.key_file:
         where = config.tokens.key_file
         try:
-            text = Path(where).read_text(encoding="utf-8")
+            key = Path(where).read_bytes().strip()
         except OSError as error:
             raise ConfigurationError(
                 f"tokens.key_file {where}: {error.strerror}; make one with `headwater key`"
             ) from error
-    key = text.strip().encode()
     if not key:
         raise ConfigurationError(
             f"no token key: set {KEY_VARIABLE}, or tokens.key_file to a file made by `headwater key`"

@@ -87,7 +87,7 @@ def named_sources(exposure: DataFrame, links: DataFrame, places: DataFrame) -> D
         F.array("source_key").alias("members"),
     )
     streets = (
-        places.where("level = 'street'")
+        places.where("may_be_source")
         .groupBy(F.col("place_id").alias("source_key"))
         .agg(
             F.mode("name", True).alias("name"),

@@ -8,7 +8,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame, Window
 
 from headwater.config import Hygiene
-from headwater.exposure.orders import latest, stratum_columns
+from headwater.exposure.orders import in_window, latest, stratum_columns
 from headwater.tables import CELL, COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, STRATUM
 
 # A hint may be in another zone than UTC: the order is at most a day beside it.
@@ -19,9 +19,7 @@ def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days:
     """COMPLAINTS x CLEAN_ORDERS -> the order lines that each complaint may be about: (complaint_id, line columns).
 
     Complaints that say when it was ordered read those days only, the others `lookup_days`; the complaints are the small side."""
-    orders = orders.where(
-        (F.col("day") > F.lit(night - timedelta(days=lookup_days))) & (F.col("day") <= F.lit(night))
-    ).select(
+    inside = in_window(orders, night, lookup_days).select(
         "day",
         "order_id",
         "line_no",
@@ -33,12 +31,15 @@ def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days:
         "night",
     )
     asked = complaints.select("complaint_id", "order_id", F.to_date("ordered_at").alias("hint"), "filed_day")
+    hints = [r["hint"] for r in asked.select("hint").distinct().collect()]
     near = F.explode(F.array(*[F.date_add("hint", d) for d in range(-HINT_DAYS, HINT_DAYS + 1)]))
     hinted = asked.where("hint is not null").select("complaint_id", "order_id", "filed_day", near.alias("day"))
-    unhinted = asked.where("hint is null").select("complaint_id", "order_id", "filed_day")
-    found = orders.join(F.broadcast(hinted), on=["order_id", "day"], how="inner").unionByName(
-        orders.join(F.broadcast(unhinted), on=["order_id"], how="inner")
-    )
+    # Files hold few days each, so a list of days is what lets most of them be passed over.
+    days = sorted({h + timedelta(days=d) for h in hints if h for d in range(-HINT_DAYS, HINT_DAYS + 1)})
+    found = inside.where(F.col("day").isin(days)).join(F.broadcast(hinted), on=["order_id", "day"], how="inner")
+    if None in hints:
+        unhinted = asked.where("hint is null").select("complaint_id", "order_id", "filed_day")
+        found = found.unionByName(inside.join(F.broadcast(unhinted), on=["order_id"], how="inner"))
     current = latest(found.where("day <= filed_day"), "complaint_id", "day", "order_id", "line_no")
     return current.where("not voided").drop("voided", "intake_seq", "night", "filed_day")
 

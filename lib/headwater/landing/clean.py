@@ -11,7 +11,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame, Window
 
 from headwater.config import Config
-from headwater.feeds import FeedSpec
+from headwater.feeds import FeedSpec, Field
 from headwater.landing import parse
 from headwater.landing.lexicon import Lexicon
 from headwater.landing.money import price_band, value_minor
@@ -32,7 +32,7 @@ class Judged:
 
 
 def judge(rows: DataFrame, feed: FeedSpec, config: Config, to_token: Callable[[Column], Column]) -> DataFrame:
-    """FILES' rows -> the same rows with typed columns, `rules` (those it breaks), `raw` (JSON, buyers as tokens).
+    """FILES' rows -> the same rows with typed columns, `rules` (those it breaks), `raw` (JSON of a bad row, buyers as tokens).
 
     A field keeps its contract name; a buyer field becomes its token column, a private one stays as text for later stages of
     this intake. A line that could not be parsed breaks `unreadable_line` alone."""
@@ -41,15 +41,10 @@ def judge(rows: DataFrame, feed: FeedSpec, config: Config, to_token: Callable[[C
         f.name: parse.field_text(f, mapping, F.col(f"`{f.name}`") if f.name in rows.columns else None)
         for f in feed.fields
     }
-    raw_parts = [_raw(f.name, f.private, bool(f.token), to_token) for f in feed.fields if f.name in rows.columns]
-    staged = rows.select(
-        "_seq",
-        "_block",
-        "_position",
-        "_line",
-        *[text.alias(f"t_{name}") for name, text in texts.items()],
-        F.to_json(F.struct(*raw_parts)).alias("_raw"),
-    )
+    known = [f for f in feed.fields if f.name in rows.columns]
+    tokens = [to_token(F.col(f"t_{f.name}")).alias(f.token) for f in feed.fields if f.token]
+    staged = rows.select(*rows.columns, *[text.alias(f"t_{name}") for name, text in texts.items()])
+    staged = staged.withColumnsRenamed({f.name: f"r_{f.name}" for f in known}).select("*", *tokens)
     values = {f.name: parse.field_value(f, F.col(f"t_{f.name}"), mapping.time_zone) for f in feed.fields}
     staged = staged.select("*", *[value.alias(name) for name, value in values.items() if not feed.field(name).token])
     rules = [
@@ -59,25 +54,25 @@ def judge(rows: DataFrame, feed: FeedSpec, config: Config, to_token: Callable[[C
     ]
     broken = F.array_sort(F.array_compact(F.array(*rules)))
     unreadable = F.col("_line").isNotNull()
-    tokens = [to_token(F.col(f"t_{f.name}")).alias(f.token) for f in feed.fields if f.token]
     masked_line = F.to_json(F.struct(F.regexp_replace("_line", MASKED, "x").alias("line")))
+    as_read = F.to_json(F.struct(*[_as_read(f).alias(f.name) for f in known]))
     return staged.select(
         "_seq",
         "_block",
         "_position",
-        *[f.name for f in feed.fields if not f.token],
-        *tokens,
+        *[f.token or f.name for f in feed.fields],
         F.when(unreadable, F.array(F.lit("unreadable_line"))).otherwise(broken).alias("rules"),
-        F.when(unreadable, masked_line).otherwise(F.col("_raw")).alias("raw"),
+        F.when(unreadable, masked_line).when(F.size(broken) > 0, as_read).alias("raw"),
         *([F.to_date(feed.time).alias("day")] if feed.time else []),
     )
 
 
-def _raw(name: str, private: bool, buyer: bool, to_token: Callable[[Column], Column]) -> Column:
-    source = F.col(f"`{name}`")
-    if buyer:
-        return to_token(source).alias(name)
-    return (F.regexp_replace(source, MASKED, "x") if private else source).alias(name)
+def _as_read(field: Field) -> Column:
+    """What may be kept of a field as it was read: a buyer's token, a mask of private text, anything else itself."""
+    if field.token:
+        return F.col(field.token)
+    source = F.col(f"r_{field.name}")
+    return F.regexp_replace(source, MASKED, "x") if field.private else source
 
 
 def ranked(judged: Judged) -> DataFrame:
@@ -128,7 +123,8 @@ def rejected(judged: Judged, blocks: DataFrame, night: date, superseded: bool) -
     if superseded:
         late = ranked(judged).where(F.col("_rank") > 1)
         rule = F.array(F.lit("superseded")).alias("rules")
-        bad = bad.unionByName(late.select("_seq", "_block", "_position", rule, "raw"))
+        understood = F.to_json(F.struct(*[f.token or f.name for f in judged.feed.fields if not f.private])).alias("raw")
+        bad = bad.unionByName(late.select("_seq", "_block", "_position", rule, understood))
     rows = bad.join(F.broadcast(blocks), on=["_seq", "_block"], how="inner")
     return REJECTS.conform(
         rows.select(

@@ -8,6 +8,8 @@ import io
 import re
 import zlib
 from collections import defaultdict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +22,8 @@ from headwater.feeds import FEEDS, FeedSpec
 
 SUFFIXES = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet"}
 HEADER_BYTES = 1 << 20
+# A quote that is never closed takes in all that follows; a value beyond this many characters refuses the file instead.
+LONGEST_VALUE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,29 @@ class FeedFile:
     content: str | None = None
 
 
-def list_feed(spark: Any, config: Config, feed: FeedSpec, night: date) -> list[FeedFile]:
-    """The feed's files, by path; those under a `dt=` folder of a later day are left for their night."""
+def list_feeds(
+    spark: Any, config: Config, night: date, known: Collection[str] = ()
+) -> tuple[list[FeedFile], list[str]]:
+    """Every feed's files and the faults found; a required feed has files, or is among the `known` ones that had some before."""
+    found, faults = [], []
+    for feed in FEEDS.values():
+        files, wrong = list_feed(spark, config, feed, night)
+        if feed.required and feed.name not in known and not files and not wrong:
+            wrong = [
+                f"{feed.name}: no file under {config.feed_path(feed.name)}; paths.landing, or path in [feeds.{feed.name}], "
+                "says where it is sought"
+            ]
+        found += files
+        faults += wrong
+    return found, faults
+
+
+def list_feed(spark: Any, config: Config, feed: FeedSpec, night: date) -> tuple[list[FeedFile], list[str]]:
+    """The feed's files, by path, and the faults found; those under a `dt=` folder of a later day are left for their night."""
     root = spark._jvm.org.apache.hadoop.fs.Path(config.feed_path(feed.name))
     system = root.getFileSystem(spark._jsc.hadoopConfiguration())
     if not system.exists(root):
-        return []
+        return [], []
     found, faults = [], []
     walk = system.listFiles(root, True)
     while walk.hasNext():
@@ -52,23 +73,24 @@ def list_feed(spark: Any, config: Config, feed: FeedSpec, night: date) -> list[F
         within = path.removeprefix(_one_spelling(system.makeQualified(root).toUri().toString()))
         if any(part.startswith(("_", ".")) for part in within.split("/") if part):
             continue
-        day = re.search(r"/dt=(\d{4}-\d{2}-\d{2})/", path)
+        day = re.search(r"/dt=(\d{4}-\d{2}-\d{2})/", within)
         if day and day.group(1) > night.isoformat():
             continue
         form = next((f for suffix, f in SUFFIXES.items() if path.endswith(suffix)), None)
         if form is None:
-            faults.append(f"{path}: not one of {', '.join(SUFFIXES)}")
+            faults.append(f"{feed.name}: {path}: not one of {', '.join(SUFFIXES)}")
+            continue
+        if ":" in within:
+            faults.append(f"{feed.name}: {path}: Hadoop opens no name with a colon; rename it")
             continue
         found.append(FeedFile(feed.name, path, form, status.getLen(), status.getModificationTime()))
     if len({f.format for f in found}) > 1:
-        faults.append(f"{root}: files of several formats; one format a feed")
-    if faults:
-        raise InputRefusedError(f"feed {feed.name} is refused:\n" + listed(faults))
-    return sorted(found, key=lambda f: f.path)
+        faults.append(f"{feed.name}: {root}: files of several formats; one format a feed")
+    return sorted(found, key=lambda f: f.path), faults
 
 
-def inspect(spark: Any, config: Config, files: list[FeedFile]) -> list[FeedFile]:
-    """The files with their columns; raises InputRefusedError that lists every file's missing columns at once."""
+def inspect(spark: Any, config: Config, files: list[FeedFile]) -> tuple[list[FeedFile], list[str]]:
+    """The files with their columns, and the faults found: unreadable headers, missing and repeated columns."""
     inspected, faults = [], []
     for file in files:
         try:
@@ -78,9 +100,32 @@ def inspect(spark: Any, config: Config, files: list[FeedFile]) -> list[FeedFile]
             continue
         inspected.append(full)
         faults += _column_faults(full, config.feed(file.feed))
+    return inspected, faults
+
+
+def refuse(faults: list[str]) -> None:
+    """Raise InputRefusedError that lists the faults, if there are any."""
     if faults:
-        raise InputRefusedError("The feeds do not have the columns of the contract:\n" + listed(sorted(faults)))
-    return inspected
+        raise InputRefusedError("The feeds are refused:\n" + listed(sorted(faults)))
+
+
+@contextmanager
+def broken_files_refused(read: list[FeedFile]) -> Iterator[None]:
+    """One of the files that breaks off while it is read is refused by its name; any other error stays what it is."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        broken = re.search(r"FAILED_READ_FILE\S* Encountered error while reading file (\S+)", str(error))
+        path = _one_spelling(broken.group(1).rstrip(".")) if broken else ""
+        if path not in {f.path for f in read}:
+            raise
+        raise InputRefusedError(
+            f"{path}: cannot be read to its end, so nothing of this night counts: the file is damaged or breaks off, or a "
+            f"quote in it is not closed within {LONGEST_VALUE:,} characters"
+        ) from error
 
 
 def mapped(columns: tuple[str, ...], mapping: Feed, feed: FeedSpec) -> dict[str, str]:
@@ -132,6 +177,8 @@ def _inspect_csv(spark: Any, file: FeedFile, mapping: Feed) -> FeedFile:
         if file.path.endswith(".gz"):
             head = zlib.decompressobj(wbits=31).decompress(head, HEADER_BYTES)
         text = head.decode(mapping.encoding, errors="ignore").removeprefix("\ufeff")
+        if "\r" in text and "\n" not in text:
+            raise InputRefusedError(f"{file.feed}: {file.path}: lines end in a lone carriage return; use line feeds")
         header = next(csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter), [])
     except (zlib.error, LookupError, csv.Error) as error:
         raise InputRefusedError(f"{file.feed}: {file.path}: the header cannot be read ({error})") from error
@@ -193,6 +240,7 @@ def read_files(spark: Any, config: Config, files: list[FeedFile], sample: int | 
 
 def _read_group(spark: Any, config: Config, files: list[FeedFile], sample: int | None) -> Any:
     import pyspark.sql.functions as F
+    from pyspark.errors import PySparkException
 
     from headwater.landing.parse import as_text
 
@@ -201,24 +249,16 @@ def _read_group(spark: Any, config: Config, files: list[FeedFile], sample: int |
     paths = [re.sub(r"([\\\[\]{}*?])", r"\\\1", unquote(f.path)) for f in files]
     mapping = config.feed(first.feed)
     reader = spark.read.option("recursiveFileLookup", True)  # a dt= folder is not a column
-    if first.format == "parquet":
-        frame = reader.parquet(*paths)
-        line = F.lit(None).cast("string")
-    else:
-        # Columns by number: a header may hold any name, even the same one in other letters.
-        names = [f"c{i}" for i in range(len(first.columns))]
-        frame = (
-            reader.schema(", ".join(f"{n} string" for n in [*names, "_line"]))
-            .option("header", True)
-            .option("columnNameOfCorruptRecord", "_line")
-            .option("multiLine", config.intake.multi_line)
-            .option("escape", '"')
-            .option("sep", mapping.delimiter)
-            .option("encoding", mapping.encoding)
-            .option("maxCharsPerColumn", -1)
-            .csv(paths)
-        )
-        line = F.col("_line")
+    # Columns of a CSV file go by number: a header may hold any name, even the same one in other letters.
+    fields = ", ".join(f"{name} string" for name in [*(f"c{i}" for i in range(len(first.columns))), "_line"])
+    try:
+        if first.format == "parquet":
+            frame = reader.parquet(*paths).withColumn("_line", F.lit(None).cast("string"))
+        else:
+            frame = reader.options(**_csv_options(config, mapping)).schema(fields).csv(paths)
+    except PySparkException as error:
+        reason = str(error).splitlines()[0]
+        raise InputRefusedError(f"{first.feed}: {first.path} or one like it: Spark cannot read it: {reason}") from error
     if sample is not None:
         frame = frame.limit(sample)
     known = mapped(first.columns, mapping, FEEDS[first.feed])
@@ -226,14 +266,30 @@ def _read_group(spark: Any, config: Config, files: list[FeedFile], sample: int |
     columns = []
     for name, column in known.items():
         place = first.columns.index(column)
-        source = F.col(f"c{place}") if first.format == "csv" else F.col(f"`{column}`")
         type_name = dict(first.nanoseconds).get(column) or frame.schema[place].dataType.simpleString()
-        columns.append(as_text(source, type_name).alias(name))
+        text = F.col(f"c{place}") if first.format == "csv" else as_text(F.col(f"`{column}`"), type_name)
+        columns.append(text.alias(name))
     rows = frame.select(
         *columns,
-        line.alias("_line"),
+        "_line",
         F.col("_metadata.file_path").alias("_path"),
         F.col("_metadata.file_block_start").alias("_block"),
         F.monotonically_increasing_id().alias("_position"),
     )
     return rows.join(F.broadcast(seq_of), on="_path", how="left").drop("_path")
+
+
+def _csv_options(config: Config, mapping: Feed) -> dict[str, Any]:
+    # A line end of a wide encoding is not one byte: such a file cannot be cut at its lines.
+    multi_line = config.intake.multi_line or mapping.encoding.upper().startswith(("UTF-16", "UTF-32"))
+    options = {
+        "header": True,
+        "columnNameOfCorruptRecord": "_line",
+        "multiLine": multi_line,
+        "escape": '"',
+        "sep": mapping.delimiter,
+        "encoding": mapping.encoding,
+        "maxCharsPerColumn": LONGEST_VALUE,
+    }
+    # Said, for Spark takes what ends the first line for the whole file; a carriage return before it is a blank at the end.
+    return options | ({"lineSep": "\n"} if multi_line else {})

@@ -11,7 +11,6 @@ from functools import reduce
 from typing import Any
 
 import pyspark.sql.functions as F
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from headwater.config import Config
@@ -21,48 +20,53 @@ from headwater.landing import clean, files
 from headwater.landing.files import FeedFile
 from headwater.landing.lexicon import Lexicon
 from headwater.store import Lake, Written
-from headwater.tables import CLEAN, FILES, REJECTS
+from headwater.tables import CLEAN, FILES, NIGHTS, REJECTS
 from headwater.tokens import token_function
 
 
 def take_files(lake: Lake, config: Config, night: date) -> list[FeedFile]:
     """The files of the night: those its first run took, else all that no night has taken yet; recorded before anything is read.
 
-    Raises InputRefusedError for a required feed without any file, a missing column, or a taken file that changed or vanished."""
+    Raises InputRefusedError that lists every required feed without any file and every file of another form or without a required
+    column, or the taken files that changed or vanished."""
     spark = lake.spark
     records = [row.asDict() for row in lake.read(FILES).collect()]
     mine = [r for r in records if r["night"] == night]
-    present = [f for feed in FEEDS.values() for f in files.list_feed(spark, config, feed, night)]
+    present, faults = files.list_feeds(spark, config, night, {r["feed"] for r in records})
     if mine:
-        return files.inspect(spark, config, _same_as_taken(spark, mine, present))
-    seen = {(r["feed"], r["path"], r["bytes"], r["modified_ms"]) for r in records}
-    copies = {(r["feed"], r["content"]) for r in records if r["content"]}
-    fresh = [f for f in present if (f.feed, f.path, f.bytes, f.modified_ms) not in seen]
-    fresh = [replace(f, content=files.content_id(spark, f.path)) for f in fresh]
-    new = [f for f in fresh if (f.feed, f.content) not in copies]
-    known_feeds = {r["feed"] for r in records} | {f.feed for f in new}
-    missing = [
-        f"{feed.name}: no file under {config.feed_path(feed.name)}"
-        for feed in FEEDS.values()
-        if feed.required and feed.name not in known_feeds
-    ]
-    if missing:
-        raise InputRefusedError(
-            "Required feeds are missing (paths.landing, or [feeds.X] path, says where they are sought):\n"
-            + listed(missing)
-        )
+        taken, faults = files.inspect(spark, config, _same_as_taken(spark, mine, present))
+        files.refuse(faults)
+        return taken
+    new = _not_yet_taken(spark, records, present)
     first = 1 + max((r["intake_seq"] for r in records), default=0)
-    arrived = sorted(new, key=lambda f: (f.modified_ms, f.path))
-    numbered = [replace(f, intake_seq=first + i) for i, f in enumerate(arrived)]
-    inspected = files.inspect(spark, config, numbered)
+    numbered = [replace(f, intake_seq=first + i) for i, f in enumerate(new)]
+    inspected, unfit = files.inspect(spark, config, numbered)
+    files.refuse(faults + unfit)
     lake.write(FILES, _records(spark, config, inspected, night), night)
     return inspected
+
+
+def _not_yet_taken(spark: Any, records: list[dict[str, Any]], present: list[FeedFile]) -> list[FeedFile]:
+    """Files that no night has taken, in the order of arrival; of files with the same content the first to arrive."""
+    seen = {(r["feed"], r["path"], r["bytes"], r["modified_ms"]) for r in records}
+    contents = {(r["feed"], r["content"]) for r in records if r["content"]}
+    new = []
+    for file in sorted(present, key=lambda f: (f.modified_ms, f.path)):
+        if (file.feed, file.path, file.bytes, file.modified_ms) in seen:
+            continue
+        content = files.content_id(spark, file.path)
+        if (file.feed, content) in contents:
+            continue
+        if content:
+            contents.add((file.feed, content))
+        new.append(replace(file, content=content))
+    return new
 
 
 def _same_as_taken(spark: Any, taken: list[dict[str, Any]], present: list[FeedFile]) -> list[FeedFile]:
     by_path = {(f.feed, f.path): f for f in present}
     same, faults = [], []
-    for record in taken:
+    for record in sorted(taken, key=lambda r: r["intake_seq"]):
         file = by_path.get((record["feed"], record["path"]))
         if file is None:
             faults.append(f"{record['path']} is gone")
@@ -74,8 +78,8 @@ def _same_as_taken(spark: Any, taken: list[dict[str, Any]], present: list[FeedFi
             same.append(replace(file, intake_seq=record["intake_seq"], content=record["content"]))
     if faults:
         raise InputRefusedError(
-            "This night has taken files that are not there as they were; put them back, or run a later night with the new "
-            "ones:\n" + listed(sorted(faults))
+            "This night has taken files that are not there as they were; put them back (a later night takes the new ones):\n"
+            + listed(sorted(faults))
         )
     return same
 
@@ -110,7 +114,33 @@ def intake(
 ) -> list[tuple[date, str, str, int, int, int]]:
     """FILES -> the clean tables and REJECTS of the night; rows of INTAKE.
 
-    Raises CheckFailedError if a row is unaccounted for."""
+    Raises InputRefusedError for a file that cannot be read to its end, CheckFailedError if a row is unaccounted for."""
+    try:
+        with files.broken_files_refused(taken):
+            reads = _write_feeds(lake, config, key, lexicon, taken, night, wrote)
+    except InputRefusedError:
+        _give_back(lake, night)
+        raise
+    return _account(lake, taken, reads, night)
+
+
+def _give_back(lake: Lake, night: date) -> None:
+    """A refused night leaves no row and no taken file, so that it can take the repaired ones; a published one stays."""
+    if lake.read(NIGHTS).where(F.col("night") == F.lit(night)).isEmpty():
+        for table in (*CLEAN.values(), REJECTS, FILES):
+            lake.write(table, lake.spark.createDataFrame([], table.schema()), night)
+
+
+def _write_feeds(
+    lake: Lake,
+    config: Config,
+    key: bytes,
+    lexicon: Lexicon,
+    taken: list[FeedFile],
+    night: date,
+    wrote: Callable[[Written], None],
+) -> dict[int, int]:
+    """FILES -> the clean tables and REJECTS of the night; the rows read, by intake_seq."""
     spark = lake.spark
     to_token = token_function(spark, key)
     reads: dict[int, int] = {}
@@ -149,12 +179,10 @@ def intake(
                 bad_rows.append(clean.rejected(judged, starts, night, superseded))
         rejects = reduce(DataFrame.unionByName, bad_rows) if bad_rows else spark.createDataFrame([], REJECTS.schema())
         wrote(lake.write(REJECTS, rejects, night))
-    except PySparkException as error:
-        raise _refusal(error) from error
     finally:
         for rows in kept:
             rows.unpersist()
-    return _account(lake, taken, reads, night)
+    return reads
 
 
 def _buckets(blocks: list[dict[str, Any]]) -> int:
@@ -179,15 +207,6 @@ def _starts(blocks: Iterable[dict[str, Any]]) -> list[tuple[int, int, int, int]]
         starts.append((seq, block_start, first[(seq, block_start)], before[seq]))
         before[seq] += rows[(seq, block_start)]
     return starts
-
-
-def _refusal(error: PySparkException) -> Exception:
-    """A file that breaks off while it is read is refused by its name; any other error stays what it is."""
-    if "FAILED_READ_FILE" in (error.getCondition() or "") or "FAILED_READ_FILE" in str(error):
-        return InputRefusedError(
-            f"A feed's file cannot be read to its end, so nothing of this night counts: {str(error).splitlines()[0]}"
-        )
-    return error
 
 
 def _account(

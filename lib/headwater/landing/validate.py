@@ -9,7 +9,6 @@ from typing import Any
 import pyspark.sql.functions as F
 
 from headwater.config import Config
-from headwater.errors import InputRefusedError, listed
 from headwater.feeds import FEEDS
 from headwater.landing import clean, files
 
@@ -34,30 +33,27 @@ class Validation:
 
 
 def validate_feeds(spark: Any, config: Config, night: date | None) -> Validation:
-    """Read up to `intake.sample_rows` of each file of every feed; nothing is written.
+    """Read up to `intake.sample_rows` of each group of like files of every feed; nothing is written.
 
-    Raises InputRefusedError that lists every missing feed and column at once."""
-    inspected, faults = {}, []
-    for feed in FEEDS.values():
-        try:
-            found = files.list_feed(spark, config, feed, night or FAR_AHEAD)
-            if feed.required and not found:
-                faults.append(f"{feed.name}: no file under {config.feed_path(feed.name)}")
-            inspected[feed.name] = files.inspect(spark, config, found)
-        except InputRefusedError as error:
-            faults.append(str(error))
-    if faults:
-        raise InputRefusedError("The feeds would be refused:\n" + listed(faults))
+    Raises InputRefusedError that lists every missing feed, form and column at once, or names a file that cannot be read."""
+    found, faults = files.list_feeds(spark, config, night or FAR_AHEAD)
+    inspected, unfit = files.inspect(spark, config, found)
+    files.refuse(faults + unfit)
+    with files.broken_files_refused(inspected):
+        return _validated(spark, config, inspected)
+
+
+def _validated(spark: Any, config: Config, inspected: list[files.FeedFile]) -> Validation:
     samples, good = [], {}
-    for name, found in inspected.items():
-        if not found:
+    for name, feed in FEEDS.items():
+        mine = [replace(f, intake_seq=i) for i, f in enumerate(inspected) if f.feed == name]
+        if not mine:
             samples.append(FeedSample(name, 0, 0, 0))
             continue
-        numbered = [replace(f, intake_seq=i) for i, f in enumerate(found)]
         # Tokens need the key, and a dry run shows no row: buyers are only tested for being there.
-        rows = files.read_files(spark, config, numbered, config.intake.sample_rows)
-        judged = clean.judge(rows, FEEDS[name], config, lambda buyer: buyer).persist()
-        samples.append(_sample(name, len(found), judged))
+        rows = files.read_files(spark, config, mine, config.intake.sample_rows)
+        judged = clean.judge(rows, feed, config, lambda buyer: buyer).persist()
+        samples.append(_sample(name, len(mine), judged))
         good[name] = judged.where(F.size("rules") == 0)
     return Validation(samples, _links(good))
 

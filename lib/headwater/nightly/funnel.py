@@ -54,7 +54,7 @@ def funnel(run: Run) -> DataFrame:
             F.count(F.lit(1)).alias("sources"), F.count_if(F.col("lift_low") > 1).alias("suspected")
         )
     )
-    streets = lake.read(PLACES, night).where("level = 'street'").limit(1).count()
+    streets = lake.read(PLACES, night).where("may_be_source").limit(1).count()
     waiting = sum(
         run.up_to_now(table).where(F.col("day") > F.lit(night)).count() for table in (CLEAN_ORDERS, CLEAN_COMPLAINTS)
     )

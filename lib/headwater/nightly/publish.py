@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
 
+from headwater import __version__
 from headwater.errors import CheckFailedError, listed
 from headwater.nightly.checks import night_checks
 from headwater.store import one_row
@@ -31,8 +31,7 @@ def gate(run: Run) -> None:
 def record(run: Run, started: datetime, seconds: float) -> None:
     """Append the run to RUNS: when, how long, with which configuration, what it wrote."""
     written = json.dumps([[w.table, w.rows, round(w.seconds, 2)] for w in run.written])
-    version = metadata.version("headwater")
-    row = (run.night, run.run_id, started.replace(tzinfo=None), seconds, run.config.model_hash(), version, written)
+    row = (run.night, run.run_id, started.replace(tzinfo=None), seconds, run.config.model_hash(), __version__, written)
     run.lake.append(RUNS, run.lake.spark.createDataFrame([row], RUNS.ddl))
 
 

@@ -17,7 +17,9 @@ from headwater.exposure.orders import latest
 from headwater.landing.intake import intake, take_files
 from headwater.landing.lexicon import Lexicon
 from headwater.nightly.funnel import funnel
+from headwater.places.params import PlaceParams
 from headwater.places.places import places
+from headwater.places.rules import load_rules
 from headwater.tables import (
     CLEAN_ADDRESSES,
     CLEAN_COMPLAINTS,
@@ -94,7 +96,8 @@ def attribution(run: Run) -> None:
     rates = run.write(RATES, expected.stratum_rates(window, complaints, night, config.strata))
     cells = expected.cell_expected(window, rates).persist()
 
-    place_rows = run.write(PLACES, places(latest(run.up_to_now(CLEAN_ADDRESSES), "address_id"), night))
+    addresses = latest(run.up_to_now(CLEAN_ADDRESSES), "address_id").persist()
+    place_rows = run.write(PLACES, places(addresses, night, addresses.count(), load_rules(), PlaceParams()))
     links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
     through = run.write(SOURCE_EXPOSURE, _source_exposure(run, cells, complaints, links, place_rows))
 
@@ -108,7 +111,7 @@ def attribution(run: Run) -> None:
     lifted = shops.with_lift(counts, mixture, config.ranking.lower_quantile, ("ebgm", "eb05"))
     run.write(SHOPS, shops.shops(lifted, through, lake.read(SOURCES, night), night))
     run.write(FUNNEL, funnel(run))
-    for frame in (window, cells, scored, counts):
+    for frame in (window, cells, addresses, scored, counts):
         frame.unpersist()
 
 

@@ -1,4 +1,4 @@
-"""The tables of conf/places.toml, compiled once into look-ups and patterns. Picklable, so executors get it by value."""
+"""The tables of places.toml beside this module, compiled once into look-ups and patterns. Picklable, so executors get it by value."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from headwater.places.text import squash, words
 
 # Short names that mean a country wherever they stand at the end of a text.
 SHORT_COUNTRIES = frozenset({"us", "usa", "uk", "uae", "prc"})
-DEFAULT_RULES = Path(__file__).resolve().parents[3] / "conf" / "places.toml"
+DEFAULT_RULES = resources.files(__package__) / "places.toml"
 
 _VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+)*|[a-z])\b"
 
@@ -209,7 +211,7 @@ def _phrases(forms: Iterable[str]) -> list[tuple[str, ...]]:
     return sorted({tuple(words(form).split()) for form in forms}, key=lambda form: (-len(form), form))
 
 
-def load_rules(path: Path = DEFAULT_RULES) -> Rules:
+def load_rules(path: Path | Traversable = DEFAULT_RULES) -> Rules:
     """Reads the tables; ConfigurationError when the file is missing or is no TOML."""
     try:
         with path.open("rb") as file:

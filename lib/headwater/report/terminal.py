@@ -48,19 +48,30 @@ def _console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
+def _dicts(rows: pa.Table) -> list[dict[str, Any]]:
+    """The rows, with texts made safe to print: sellers write names and addresses, and may write markup or control codes."""
+    return [{name: _safe(value) for name, value in row.items()} for row in rows.to_pylist()]
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_safe(item) for item in value]
+    return escape("".join(c if c.isprintable() else " " for c in value)) if isinstance(value, str) else value
+
+
 def _ranked(rows: pa.Table, top: int) -> list[dict[str, Any]]:
-    return list(rows.take(pc.sort_indices(rows, sort_keys=[("rank", "ascending")])).slice(0, top).to_pylist())
+    return _dicts(rows.take(pc.sort_indices(rows, sort_keys=[("rank", "ascending")])).slice(0, top))
 
 
 def _find(rows: pa.Table, column: str, value: str, what: str, night: date) -> dict[str, Any]:
-    found = rows.filter(pc.equal(rows[column], value)).to_pylist()
+    found = _dicts(rows.filter(pc.equal(rows[column], value)))
     if not found:
         raise ConfigurationError(f"no {what} {value!r} on {night}; `headwater show {what}s` lists them")
-    return dict(found[0])
+    return found[0]
 
 
 def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
-    funnel = reader.read(FUNNEL, night).to_pylist()[0]
+    funnel = _dicts(reader.read(FUNNEL, night))[0]
     rate = "no orders" if funnel["complaint_rate"] is None else f"{funnel['complaint_rate']:.2f} per 10,000 orders"
     console.print(f"[bold]Night {night}[/]")
     console.print(
@@ -132,13 +143,14 @@ def _shops(console: Console, rows: pa.Table, top: int) -> None:
 def _source(console: Console, reader: PublishedReader, night: date, source_id: str) -> None:
     source = _find(reader.read(SOURCES, night), "source_id", source_id, "source", night)
     console.print(
-        f"[bold]Suspected source {source_id}[/] · {source['type']} · {source['name'] or 'no name'} · rank {source['rank']} on {night}"
+        f"[bold]Suspected source {source['source_id']}[/] · {source['type']} · "
+        f"{source['name'] or 'no name'} · rank {source['rank']} on {night}"
     )
     for reason in source["reasons"]:
         console.print(f"  {reason}")
     console.print("  Members: " + ", ".join(source["members"][:10]) + (" ..." if len(source["members"]) > 10 else ""))
     rows = reader.read(EVIDENCE, night)
-    evidence = rows.filter(pc.equal(rows["source_id"], source_id)).to_pylist()
+    evidence = _dicts(rows.filter(pc.equal(rows["source_id"], source_id)))
     for kind, title in (("shop_for", "Evidence for"), ("shop_against", "Evidence against")):
         console.print(f"[bold]{title}[/]")
         mine = [e for e in evidence if e["kind"] == kind]
@@ -151,14 +163,14 @@ def _source(console: Console, reader: PublishedReader, night: date, source_id: s
 
 def _shop(console: Console, reader: PublishedReader, night: date, seller_id: str) -> None:
     shop = _find(reader.read(SHOPS, night), "seller_id", seller_id, "shop", night)
-    console.print(f"[bold]Shop {seller_id}[/] · rank {shop['rank']} on {night}")
+    console.print(f"[bold]Shop {shop['seller_id']}[/] · rank {shop['rank']} on {night}")
     console.print(
         f"  {shop['complaints']:,} complaints where {shop['expected']:.2f} were expected from {shop['orders']:,} orders; "
         f"lift {shop['ebgm']:.1f}, with 95 % certainty at least {shop['eb05']:.1f}"
     )
     rows = reader.read(EVIDENCE, night)
-    told = rows.filter(pc.equal(rows["subject_id"], seller_id)).to_pylist()
-    sources = {s["source_id"]: s for s in reader.read(SOURCES, night).to_pylist()}
+    told = _dicts(rows.filter(pc.equal(rows["subject_id"], seller_id)))
+    sources = {s["source_id"]: s for s in _dicts(reader.read(SOURCES, night))}
     told.sort(key=lambda e: (sources[e["source_id"]]["rank"], e["evidence_id"]))
     for row in told:
         source = sources[row["source_id"]]
@@ -176,13 +188,13 @@ def _where(console: Console, reader: PublishedReader, night: date) -> None:
     publication = reader.publication(night)
     for table in PUBLISHED:
         row = publication[table.full_name]
-        grid.add_row(table.full_name, f"{row['rows']:,}", row["digest"][:16], reader.path(table))
+        grid.add_row(table.full_name, f"{row['rows']:,}", row["digest"][:16], escape(reader.path(table)))
     console.print(grid)
     best = _ranked(reader.read(SOURCES, night), 1)
     subject = (
         f"source {best[0]['source_id']}" if best else f"shop {_ranked(reader.read(SHOPS, night), 1)[0]['seller_id']}"
     )
-    console.print(f"Why? .venv/bin/headwater show {subject} --set paths.lake={reader.root}")
+    console.print(f"Why? .venv/bin/headwater show {subject} --set paths.lake={escape(reader.root)}")
 
 
 def show_examination(findings: list[Any]) -> bool:
