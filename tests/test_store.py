@@ -134,16 +134,16 @@ def test_a_catalog_gets_the_names_of_the_tables_and_the_lake_keeps_their_files(s
         spark.sql("DROP SCHEMA IF EXISTS spark_catalog.toy_layer CASCADE")
 
 
-def publish(lake: Lake, *published: tuple[int, date, int]) -> PublishedReader:
-    """Publish (sequence, night, version of the toy) and open the lake as a reader does."""
-    records = [(sequence, night, f"run {sequence}", TOY.full_name, v, 0, "0" * 64) for sequence, night, v in published]
+def publish(lake: Lake, *published: tuple[int, date, int, int]) -> PublishedReader:
+    """Publish (sequence, night, version of the toy, rows) and open the lake as a reader does."""
+    records = [(n, night, f"run {n}", TOY.full_name, version, count, "0" * 64) for n, night, version, count in published]
     lake.append(NIGHTS, lake.spark.createDataFrame(records, NIGHTS.ddl))
     return PublishedReader(lake.root)
 
 
-def test_a_reader_sees_published_nights_at_the_newest_publication_and_no_later_write(old):
+def test_a_reader_sees_each_night_as_it_was_published_and_no_later_write(old):
     # The version of the first night is one that is gone: it is read through the newest publication, that of the second.
-    reader = publish(old.lake, (1, FIRST, 99), (2, SECOND, 3))
+    reader = publish(old.lake, (1, FIRST, 99, len(old.rows)), (2, SECOND, 3, 1))
     assert reader.nights == [FIRST, SECOND]
     assert reader.read(TOY).to_pylist() == [{"night": SECOND, "id": "a", "share": 1.0, "brands": None}]
     assert [tuple(r.values()) for r in reader.read(TOY, FIRST).to_pylist()] == old.rows
@@ -155,11 +155,15 @@ def test_a_reader_sees_published_nights_at_the_newest_publication_and_no_later_w
     with pytest.raises(StorageError, match="model/maybe was not published on 2026-11-20"):
         reader.read(EMPTYABLE, FIRST)
 
-    # Run again, the first night is the newest publication, and the second is read through it.
-    reader = publish(old.lake, (3, FIRST, 5))
+    reader = publish(old.lake, (3, FIRST, 5, 3))
     assert reader.publication(FIRST)["model/toy"]["run_id"] == "run 3"
     assert reader.read(TOY, FIRST)["id"].to_pylist() == ["a", "b", "c"]
     assert reader.read(TOY, SECOND).num_rows == 1
+
+    # Rows that are not those that were published: said, not shown.
+    reader = publish(old.lake, (4, FIRST, 5, 7))
+    with pytest.raises(StorageError, match=r"3 rows of 2026-11-20, published were 7; .* headwater run --night 2026-11-20"):
+        reader.read(TOY, FIRST)
 
 
 def test_a_lake_that_is_not_there_is_told_with_the_parameter_to_look_at(tmp_path):

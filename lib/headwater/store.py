@@ -203,7 +203,7 @@ def absolute(address: str) -> str:
 
 
 class PublishedReader:
-    """The published nights without Spark: small tables as Arrow, read at the version the newest publication pins."""
+    """The published nights without Spark: small tables as Arrow, each night at the version its newest publication pins."""
 
     def __init__(self, lake: str, storage_options: dict[str, str] | None = None) -> None:
         self.root = absolute(lake)
@@ -250,10 +250,19 @@ class PublishedReader:
     def read(self, table: Table, night: date | None = None) -> pa.Table:
         """The rows of a published table of one night (default: the newest), sorted by key."""
         night = night or self.nights[-1]
-        if table.full_name not in self.publication(night):
+        published = self.publication(night).get(table.full_name)
+        if published is None:
             raise StorageError(f"{table.full_name} was not published on {night}")
-        # Versions pin the newest publication only; it holds every night that is kept.
-        newest = next(r for r in reversed(self._nights) if r["table"] == table.full_name)
-        rows = self._load(table, newest["version"], night)
+        try:
+            rows = self._load(table, published["version"], night)
+        except StorageError:
+            # The night's own version is kept for as long as the retention says; after it, the newest one holds all nights.
+            newest = next(r for r in reversed(self._nights) if r["table"] == table.full_name)
+            rows = self._load(table, newest["version"], night)
+        if rows.num_rows != published["rows"]:
+            raise StorageError(
+                f"{self.path(table)}: {rows.num_rows} rows of {night}, published were {published['rows']}; "
+                f"a later run of that night was not finished: headwater run --night {night}"
+            )
         rows = rows.select(table.column_names)
         return rows.take(pc.sort_indices(rows, sort_keys=[(k, "ascending") for k in table.key]))

@@ -31,7 +31,9 @@ def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days:
         "night",
     )
     asked = complaints.select("complaint_id", "order_id", F.to_date("ordered_at").alias("hint"), "filed_day")
-    hints = [r["hint"] for r in asked.select("hint").distinct().collect()]
+    first, last = night - timedelta(days=lookup_days + HINT_DAYS), night + timedelta(days=HINT_DAYS)
+    useful = F.col("hint").isNull() | F.col("hint").between(F.lit(first), F.lit(last))
+    hints = [r["hint"] for r in asked.where(useful).select("hint").distinct().collect()]
     near = F.explode(F.array(*[F.date_add("hint", d) for d in range(-HINT_DAYS, HINT_DAYS + 1)]))
     hinted = asked.where("hint is not null").select("complaint_id", "order_id", "filed_day", near.alias("day"))
     # Files hold few days each, so a list of days is what lets most of them be passed over.

@@ -10,7 +10,8 @@ from pyspark.sql import Column
 from headwater.config import Feed
 from headwater.feeds import Field
 
-TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
+# From the year 1000: what stands for "never" in other systems (0001-01-01) is no time, and Python knows no year 0.
+TIME = r"^[1-9]\d{3}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
 ZONE = r"( ?(Z|UTC)|[T ]\d{2}:.*[+-]\d{2}:?\d{2})$"
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 MONEY = r"^[+-]?(\d{1,16}(\.\d{0,2}0*)?|\.\d{1,2}0*)$"

@@ -55,7 +55,14 @@ def _create(system: Any, place: Any, content: dict[str, Any]) -> bool:
 
 
 def _holder(system: Any, place: Any) -> dict[str, Any] | None:
-    stream = system.open(place)
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        stream = system.open(place)
+    except Py4JJavaError as error:
+        if "FileNotFound" in error.java_exception.getClass().getName():
+            return None  # released at this moment
+        raise
     try:
         return dict(json.loads(bytes(stream.readAllBytes()).decode()))
     except ValueError:
