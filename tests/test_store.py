@@ -136,7 +136,9 @@ def test_a_catalog_gets_the_names_of_the_tables_and_the_lake_keeps_their_files(s
 
 def publish(lake: Lake, *published: tuple[int, date, int, int]) -> PublishedReader:
     """Publish (sequence, night, version of the toy, rows) and open the lake as a reader does."""
-    records = [(n, night, f"run {n}", TOY.full_name, version, count, "0" * 64) for n, night, version, count in published]
+    records = [
+        (n, night, f"run {n}", TOY.full_name, version, count, "0" * 64) for n, night, version, count in published
+    ]
     lake.append(NIGHTS, lake.spark.createDataFrame(records, NIGHTS.ddl))
     return PublishedReader(lake.root)
 
@@ -162,7 +164,9 @@ def test_a_reader_sees_each_night_as_it_was_published_and_no_later_write(old):
 
     # Rows that are not those that were published: said, not shown.
     reader = publish(old.lake, (4, FIRST, 5, 7))
-    with pytest.raises(StorageError, match=r"3 rows of 2026-11-20, published were 7; .* headwater run --night 2026-11-20"):
+    with pytest.raises(
+        StorageError, match=r"3 rows of 2026-11-20, published were 7; .* headwater run --night 2026-11-20"
+    ):
         reader.read(TOY, FIRST)
 
 

@@ -1,0 +1,199 @@
+"""From a window to ranked sources: shares, complaint weights, Bayes factors and the evidence beside complaints, in that order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.special import expit, logit
+
+from headwater.attribution import hygiene, shares, side
+from headwater.attribution.calibrate import PLANTED, Tempering, temper
+from headwater.attribution.cells import Cells
+from headwater.attribution.hygiene import Corroborate, HygieneParams
+from headwater.attribution.market import PLACE, Floats, Ints, Market
+from headwater.attribution.shares import ShareParams
+from headwater.attribution.side import SideParams
+from headwater.attribution.spike_slab import SourceFit, SpikeSlabParams, fit
+
+
+class FindParams(BaseModel):
+    """Parameters of the finding, stage by stage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shares: ShareParams = ShareParams()
+    hygiene: HygieneParams = HygieneParams()
+    model: SpikeSlabParams = SpikeSlabParams()
+    side: SideParams = SideParams()
+    tempering: Tempering = PLANTED
+    by_listing: bool = Field(
+        True, description="Whether a complaint is placed by its listing's named orders, or by its shop's alone."
+    )
+    place_odds: float = Field(
+        -2.0, description="Added to the log odds of places: a place is suspected where no supplier explains as much."
+    )
+    lone_place_odds: float = Field(
+        -4.0,
+        description="Added for a place that one shop alone uses: it is the shop's own, and would explain its suppliers away.",
+    )
+    passes: int = Field(
+        2, ge=1, description="Passes over weights and signs: in the second, signs help to tell paid complaints."
+    )
+    doubt_identity: bool = Field(
+        True,
+        description="Whether a source is believed no further than that any of the goods complained about were its own.",
+    )
+    owned_from: float = Field(
+        0.8,
+        gt=0.5,
+        le=1,
+        description="Share of a place's exposure through one supplier from which it is that supplier's.",
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """Sources in the order of `Market.kind` (suppliers, then places).
+
+    score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered);
+    `side` what signs beyond complaints add to the log odds; weights (complaints,) after hygiene; cells and shares as the
+    last fit used them.
+    """
+
+    fit: SourceFit
+    score: Floats
+    probability: Floats
+    side: Floats
+    slopes: Floats
+    features: Floats
+    weights: Floats
+    cells: Cells
+    exposure_shares: sp.csr_matrix
+    inferred: shares.Inferred
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What does not change between rounds: shares of flows and complaints by source, and the cells with raw complaints."""
+
+    inferred: shares.Inferred
+    through: sp.csr_matrix
+    cells: Cells
+    offset: Floats
+
+
+def find(market: Market, listing_shop: Ints, params: FindParams | None = None) -> Found:
+    """Ranked sources of a window. `listing_shop` (listings,) is the shop of each listing.
+
+    Two passes of: weigh complaints, fit sources, and in rounds learn what signs beyond complaints are worth and fit again.
+    """
+    params = params or FindParams()
+    ground = _ground(market, listing_shop, params)
+    kind = market.kind
+    features = side.standardise(side.signs(market, ground.through, params.side), kind)
+    live = (ground.cells.exposure > 0).astype(np.float64)
+    weight, extra, slopes = np.ones(len(market.complaints.shop)), np.zeros(len(kind)), np.zeros(0)
+    cells, got = ground.cells, None
+    for _ in range(params.passes):
+        weight = hygiene.weights(market.complaints, _corroborator(market, ground, extra, params), params.hygiene)
+        for round_ in range(1 + (params.side.rounds if features.shape[1] else 0)):
+            if round_ and got is not None:
+                slopes = side.learn_slopes(features, kind, got.posterior, live, params.side)
+                extra = side.side_log_odds(features, slopes, got.ln_bf, logit(got.prior) - extra, kind, params.side)
+            cells = replace(ground.cells, observed=weight, offset=ground.offset + extra)
+            got = fit(cells, params.model)
+    got = got or fit(cells, params.model)
+    score = logit(got.prior) + got.ln_bf
+    if params.doubt_identity:
+        sure = identity(cells, market.complaints.shop)
+        score = logit(np.clip(sure * expit(score) + (1 - sure) * np.minimum(got.prior, expit(score)), 1e-15, 1 - 1e-15))
+    score = np.round(score, params.model.decimals)
+    return Found(
+        fit=got, score=score, probability=temper(score, params.tempering), side=extra, slopes=slopes, features=features,
+        weights=weight, cells=cells, exposure_shares=ground.through, inferred=ground.inferred,
+    )  # fmt: skip
+
+
+def flow_by_shop(market: Market, found: Found) -> sp.csr_matrix:
+    """(shops x sources) expected complaints of each shop through each source: what `explain` and the proximity read."""
+    flows = market.flows
+    rows = sp.csr_matrix(
+        (flows.expected, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
+    )
+    return (rows @ found.exposure_shares).tocsr()
+
+
+def flow_by_cell(market: Market, found: Found) -> sp.csr_matrix:
+    """(cells of orders x sources) expected complaints E_c w_cj: what `cases.group_cases` compares."""
+    return (sp.diags(market.flows.expected) @ found.exposure_shares).tocsr()
+
+
+def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
+    known = shares.learn(market, listing_shop, params.shares)
+    f, c = market.flows, market.complaints
+    suppliers = shares.supplier_shares(known, f.shop, f.place, f.supplier, None, params.shares)
+    through = sp.hstack([suppliers, shares.place_shares(known, f.shop, f.place)]).tocsr()
+    listing = c.listing if params.by_listing else None
+    suppliers = shares.supplier_shares(known, c.shop, c.place, c.supplier, listing, params.shares)
+    at = sp.hstack([suppliers, shares.place_shares(known, c.shop, c.place)]).tocsr()
+    users = np.concatenate([np.zeros(market.suppliers), np.diff(known.shop_place.tocsc().indptr)])
+    alone = np.where(users <= 1, params.lone_place_odds, 0.0)
+    offset = np.where(market.kind == PLACE, params.place_odds + alone, 0.0)
+    cells = Cells(
+        observed=np.ones(len(c.shop)), shares=at, exposure=np.asarray(through.T @ f.expected), kind=market.kind,
+        expected_total=float(f.expected.sum()), offset=offset,
+        owner=owners(through, f.expected, market, params.owned_from),
+    )  # fmt: skip
+    return _Ground(known, through, cells, offset)
+
+
+def _corroborator(market: Market, ground: _Ground, extra: Floats, params: FindParams) -> Corroborate:
+    """Fit to some of the complaints -> probability that a source of each complaint's goods is guilty, and its mean over orders."""
+    cells, expected = ground.cells, market.flows.expected
+
+    def corroborate(train: Floats) -> tuple[Floats, float]:
+        part = float(train.sum()) / max(len(train), 1)
+        some = replace(
+            cells, observed=train, exposure=cells.exposure * part, expected_total=cells.expected_total * part,
+            offset=ground.offset + extra,
+        )  # fmt: skip
+        posterior = fit(some, params.model).posterior
+        chance = np.minimum(ground.through @ posterior, 1.0) @ expected / max(cells.expected_total, 1e-12)
+        return np.minimum(cells.shares @ posterior, 1.0), float(chance)
+
+    return corroborate
+
+
+def owners(through: sp.csr_matrix, expected: Floats, market: Market, owned_from: float) -> Ints:
+    """(sources,) the supplier whose goods make up `owned_from` or more of a place's exposure; -1 for suppliers and shared places."""
+    none = np.full(market.sources, -1, dtype=np.int64)
+    if not (market.suppliers and market.places):
+        return none
+    supplier, place = through[:, : market.suppliers], through[:, market.suppliers :]
+    together = (place.T @ sp.diags(expected) @ supplier).tocsr()
+    volume = np.asarray(place.T @ expected).ravel()
+    most = together.max(axis=1).toarray().ravel()
+    owned = (volume > 0) & (most >= owned_from * volume)
+    none[market.suppliers :] = np.where(owned, np.asarray(together.argmax(axis=1)).ravel(), -1)
+    return none
+
+
+def identity(cells: Cells, shop: Ints) -> Floats:
+    """(sources,) probability that at least one complaint laid at its door was about its goods; 1 without complaints.
+
+    The inferred shares of one shop's complaints err together (a supplier that the shop never names looks like one that it does), so a
+    shop counts once, with its largest share: 1 - prod over shops of (1 - max w_cj). A named order settles it.
+    """
+    entry = cells.shares.tocoo()
+    heard = cells.observed[entry.row] > 0
+    sources = cells.shares.shape[1]
+    key = shop[entry.row[heard]].astype(np.int64) * sources + entry.col[heard]
+    pair, row = np.unique(key, return_inverse=True)
+    most = np.zeros(len(pair))
+    np.maximum.at(most, row, np.clip(entry.data[heard], 0.0, 1.0))
+    doubt = np.bincount(pair % max(sources, 1), weights=np.log1p(-np.minimum(most, 1 - 1e-12)), minlength=sources)
+    heard_of = np.bincount(pair % max(sources, 1), minlength=sources) > 0
+    return np.where(heard_of, -np.expm1(doubt), 1.0)

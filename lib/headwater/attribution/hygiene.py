@@ -1,0 +1,111 @@
+"""How much a complaint weighs: hired accounts are found by what their complaints lack, corroboration from elsewhere.
+
+A genuine complaint tends to fall on goods that *other* people, at *other* shops, also complain about through a common source;
+a paid one falls where it is paid to fall. So each complaint is scored by the share of it that a model of the other shops'
+single complaints explains (cross-fitted by shop: nothing corroborates itself), and a regression on what is seen of the account and
+of the burst gives the weight, starting from a cautious default (falling with the account's count) until there is enough to learn
+from. Heavy complainers who are right keep their weight; many accounts with two complaints each lose theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.special import expit, logit
+
+from headwater.attribution.logistic import fit_logistic
+from headwater.attribution.market import Complaints, Floats, Ints
+
+# Weights of the complaints to learn from -> corroboration of every complaint, and its mean over all orders.
+Corroborate = Callable[[Floats], tuple[Floats, float]]
+
+
+class HygieneParams(BaseModel):
+    """Parameters of the complaint weights."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count_exponent: float = Field(
+        1.0, ge=0, description="Default: an account's k complaints weigh k ** -this each; 1 caps its sum at one."
+    )
+    burst_days: int = Field(
+        5, ge=0, description="Days around a filing in which other accounts' complaints on the shop are a burst."
+    )
+    burst_slope: float = Field(
+        0.0, ge=0, description="Default fall of the log odds per ln(1 + burst): bursts are also what fakes cause."
+    )
+    burst_doubt: float = Field(
+        1.0,
+        ge=0,
+        description="While corroboration is learnt, a complaint in a burst of b others counts (1 + b) ** -this.",
+    )
+    learn: bool = Field(True, description="Whether weights are learnt by corroboration; otherwise the default stands.")
+    folds: int = Field(4, ge=2, description="Folds of shops: a complaint is judged by the other folds' complaints.")
+    spread: float = Field(1.5, gt=0, description="Prior standard deviation of the learnt slopes, log odds per unit.")
+    account_pseudo: float = Field(
+        3.0, gt=0, description="Complaints after which an account's own record outweighs that of its like."
+    )
+    minimum: float = Field(0.02, ge=0, le=1, description="Least weight: a complaint never counts for exactly nothing.")
+
+
+def account_counts(complaints: Complaints) -> Ints:
+    """(complaints,) how many complaints the account of each row has in the window."""
+    return np.bincount(complaints.account, minlength=1)[complaints.account]
+
+
+def bursts(complaints: Complaints, days: int) -> Floats:
+    """(complaints,) complaints on the same shop by other accounts filed within `days` of this one."""
+    if not len(complaints.shop):
+        return np.zeros(0)
+    step = int(complaints.filed.max()) + 2 * days + 2
+    key = np.sort(complaints.shop * step + complaints.filed + days)
+    at = complaints.shop * step + complaints.filed + days
+    near = np.searchsorted(key, at + days, side="right") - np.searchsorted(key, at - days, side="left")
+    pair = complaints.account * (int(complaints.shop.max()) + 1) + complaints.shop
+    _, inverse, count = np.unique(pair, return_inverse=True, return_counts=True)
+    return np.asarray(np.maximum(near - count[inverse], 0).astype(np.float64))
+
+
+def default_weights(complaints: Complaints, params: HygieneParams) -> Floats:
+    """(complaints,) weights in (0, 1] from the account's count and the burst alone."""
+    count = account_counts(complaints).astype(np.float64)
+    burst = np.log1p(bursts(complaints, params.burst_days))
+    return np.asarray(np.maximum(count**-params.count_exponent * np.exp(-params.burst_slope * burst), params.minimum))
+
+
+def weights(complaints: Complaints, corroborate: Corroborate, params: HygieneParams | None = None) -> Floats:
+    """(complaints,) weight of each complaint in (0, 1].
+
+    `corroborate(train)` fits the model to the complaints weighted by `train` and returns, for every complaint, the probability
+    that a source of its goods is guilty, and the mean of that over all orders: what a complaint that falls at random would get.
+    A class of complaints weighs what its corroboration exceeds chance by, relative to accounts with one complaint and no burst.
+    """
+    params = params or HygieneParams()
+    base = default_weights(complaints, params)
+    count = account_counts(complaints)
+    single = count == 1
+    if not params.learn or single.sum() < 20:
+        return base
+    burst = bursts(complaints, params.burst_days)
+    teach = single / (1.0 + burst) ** params.burst_doubt
+    # A fixed hash: a shop's complaints stay together, and the order of rows does not matter.
+    fold = (complaints.shop * 2654435761 % 2**32) % params.folds
+    explained, chance = np.zeros(len(count)), np.zeros(len(count))
+    for k in range(params.folds):
+        test = fold == k
+        if test.any():
+            got, level = corroborate(teach * ~test)
+            explained[test], chance[test] = got[test], level
+    burst = np.log1p(burst)
+    features = np.column_stack([np.ones(len(count)), np.minimum(np.log(count), np.log(8.0)), (count > 1), burst])
+    typical = float(np.clip(explained[single].mean(), 0.02, 0.98))
+    centre = np.array([logit(typical), -params.count_exponent, 0.0, -params.burst_slope])
+    slope = fit_logistic(features, explained, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 3])).mean
+    like = expit(features @ slope)
+    sums = np.bincount(complaints.account, weights=explained)[complaints.account] - explained
+    own = (sums + params.account_pseudo * like) / (count - 1 + params.account_pseudo)
+    random = float(chance.mean())
+    reference = max(float(expit(slope[0])) - random, 0.02)
+    return np.asarray(np.clip((np.where(single, like, own) - random) / reference, params.minimum, 1.0))

@@ -1,0 +1,102 @@
+"""What the source model reads of a window: a handful of integer-coded arrays, small enough for one process.
+
+Shops, places, suppliers, listings and accounts are codes 0..n-1 in the sorted order of their ids; -1 is unknown. No table is
+at order grain except the complaints: the rest are sums that a cluster makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Element types are told by name, not by the checker: numpy's and scipy's stubs lose them in every other call.
+Floats = npt.NDArray[Any]
+Ints = npt.NDArray[Any]
+Bools = npt.NDArray[Any]
+
+SUPPLIER, PLACE = 0, 1  # type numbers of sources: t(j)
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Orders of the window by (shop, dispatch place or -1, supplier or -1), the codes as they stand in the order.
+
+    expected  complaints of counterfeit kind expected of these orders at the base rate (strata, age).
+    orders    order lines (count).
+    log_price sum over the lines of ln(unit price / median of its peers: category and brand, else category).
+    other     complaints of another kind (not as described), count.
+    refunded  order lines refunded, count.
+    """
+
+    shop: Ints
+    place: Ints
+    supplier: Ints
+    expected: Floats
+    orders: Floats
+    log_price: Floats
+    other: Floats
+    refunded: Floats
+
+
+@dataclass(frozen=True)
+class Complaints:
+    """Complaints of counterfeit kind that count (not withdrawn, one per account and order line), one row each.
+
+    filed and ordered are days from the start of the window (filed may exceed the last order day, never the night).
+    log_price is ln(unit price / peers) of the order line, 0 where unknown.
+    """
+
+    shop: Ints
+    listing: Ints
+    place: Ints
+    supplier: Ints
+    account: Ints
+    ordered: Ints
+    filed: Ints
+    log_price: Floats
+
+
+@dataclass(frozen=True)
+class Named:
+    """Orders that name their supplier, by (listing, supplier): the small third exposure table."""
+
+    listing: Ints
+    supplier: Ints
+    orders: Floats
+
+
+@dataclass(frozen=True)
+class Links:
+    """Declared links (shop, supplier) with a weight in pseudo-orders >= 0 (confidence x kind)."""
+
+    shop: Ints
+    supplier: Ints
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Market:
+    """A window as the source model sees it. Sources are the suppliers, then the places: supplier s is s, place p is suppliers + p."""
+
+    shops: int
+    places: int
+    suppliers: int
+    listings: int
+    accounts: int
+    flows: Flows
+    complaints: Complaints
+    named: Named
+    links: Links
+
+    @property
+    def sources(self) -> int:
+        """Number of sources of all types."""
+        return self.suppliers + self.places
+
+    @property
+    def kind(self) -> Ints:
+        """(sources,) SUPPLIER or PLACE."""
+        return np.repeat(np.array([SUPPLIER, PLACE], dtype=np.int64), [self.suppliers, self.places])

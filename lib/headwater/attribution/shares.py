@@ -1,0 +1,222 @@
+"""Whose goods an order carries when it does not say: shares of each source in cells of orders, from the orders that do say.
+
+Three kinds of knowledge, each learnt from named orders alone, never from complaints:
+
+- the listing's own named orders, backed by the shop's (Dirichlet-multinomial, concentration learnt by leaving one order out);
+- the shop's named orders and declared links, with a mass for suppliers never named there (leaving one listing out);
+- the dispatch place: p(place | supplier) turns a shop's mixture into a sharp answer where suppliers ship from places of their own.
+
+The back-off by held-out likelihood is deleted interpolation (Jelinek and Mercer 1980); the escape mass for the unseen is Good's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from pydantic import BaseModel, ConfigDict, Field
+
+from headwater.attribution.market import Floats, Ints, Market
+
+
+class ShareParams(BaseModel):
+    """Parameters of the share inference; the grids are searched by held-out likelihood every night."""
+
+    model_config = ConfigDict(frozen=True)
+
+    link_weights: tuple[float, ...] = Field(
+        (0.0, 0.3, 1.0, 3.0, 10.0), description="Pseudo-orders a declared link may count for."
+    )
+    unseen: tuple[float, ...] = Field(
+        (0.3, 1.0, 3.0, 10.0, 30.0), description="Pseudo-orders of a shop's never-named suppliers."
+    )
+    concentrations: tuple[float, ...] = Field(
+        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+        description="Pseudo-orders by which a listing leans on its shop: small if listings have one supplier.",
+    )
+    ships_own: float = Field(
+        0.7, ge=0, le=1, description="Share of a supplier's goods that leave its usual places rather than the shop's."
+    )
+    place_pseudo: float = Field(
+        2.0, gt=0, description="Pseudo-orders before a place's named orders tell who ships there."
+    )
+    use_places: bool = Field(True, description="Whether dispatch places help to infer suppliers.")
+    minimum: float = Field(
+        0.01, ge=0, description="Shares below this are dropped (to unknown): they blow up memory and tell nothing."
+    )
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What the named orders taught: prior shares of each shop, counts by listing and place, and the chosen weights.
+
+    shop (shops x suppliers, CSR) and unseen (shops,): shares, summing to 1 with the unseen mass.
+    listing (listings x suppliers, CSR) named orders; listing_shop (listings,) or -1.
+    ships (places x suppliers, CSR) p(place | supplier); at_place (places x suppliers, CSR) p(supplier | place), not summing to 1.
+    """
+
+    shop: sp.csr_matrix
+    unseen: Floats
+    listing: sp.csr_matrix
+    ships: sp.csr_matrix
+    at_place: sp.csr_matrix
+    place_share: Floats
+    shop_place: sp.csr_matrix
+    place_named: Floats
+    shop_place_named: sp.csr_matrix
+    link_weight: float
+    unseen_weight: float
+    concentration: float
+
+
+def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None) -> Inferred:
+    """Prior shares by shop, listing and place with their weights, by held-out likelihood of the named orders."""
+    params = params or ShareParams()
+    flows, named = market.flows, market.named
+    known = flows.supplier >= 0
+    counts = _matrix(flows.shop[known], flows.supplier[known], flows.orders[known], market.shops, market.suppliers)
+    links = _matrix(market.links.shop, market.links.supplier, market.links.weight, market.shops, market.suppliers)
+    listing = _matrix(named.listing, named.supplier, named.orders, market.listings, market.suppliers)
+    both = known & (flows.place >= 0)
+    at = _matrix(flows.place[both], flows.supplier[both], flows.orders[both], market.places, market.suppliers)
+    per_supplier = np.asarray(at.sum(axis=0)).ravel()
+    per_place = np.asarray(at.sum(axis=1)).ravel()
+    placed = flows.place >= 0
+    volume = np.bincount(flows.place[placed], weights=flows.orders[placed], minlength=market.places)
+    shop_place = _matrix(flows.shop[placed], flows.place[placed], flows.orders[placed], market.shops, market.places)
+    own_named = _matrix(flows.shop[both], flows.place[both], flows.orders[both], market.shops, market.places)
+    link_weight, unseen_weight = _learn_shop(listing, listing_shop, counts, links, params)
+    prior = counts + link_weight * links
+    mass = np.asarray(prior.sum(axis=1)).ravel() + unseen_weight
+    shop = _scale_rows(prior, 1 / mass)
+    concentration = _learn_listing(listing, listing_shop, shop, params)
+    return Inferred(
+        shop=shop, unseen=unseen_weight / mass, listing=listing,
+        ships=(at @ sp.diags(1 / np.maximum(per_supplier, 1.0))).tocsr(),
+        at_place=_scale_rows(at, 1 / (per_place + params.place_pseudo)),
+        place_share=volume / max(volume.sum(), 1.0),
+        shop_place=_scale_rows(shop_place, 1 / np.maximum(np.asarray(shop_place.sum(axis=1)).ravel(), 1.0)),
+        place_named=per_place, shop_place_named=own_named,
+        link_weight=link_weight, unseen_weight=unseen_weight, concentration=concentration,
+    )  # fmt: skip
+
+
+def supplier_shares(
+    known: Inferred, shop: Ints, place: Ints, supplier: Ints, listing: Ints | None, params: ShareParams | None = None
+) -> sp.csr_matrix:
+    """(cells x suppliers) shares of each cell of orders: 1 for a named supplier, else inferred; the rest is unknown.
+
+    `listing` is given for complaints; whole flows have none and use the shop's shares.
+    """
+    params = params or ShareParams()
+    prior, unseen = known.shop[shop], known.unseen[shop]
+    if listing is not None:
+        counts = known.listing[listing]
+        total = np.asarray(counts.sum(axis=1)).ravel() + known.concentration
+        prior = _scale_rows(counts, 1 / total) + _scale_rows(prior, known.concentration / total)
+        unseen = unseen * known.concentration / total
+    weights, rest = prior.tocsr(), unseen
+    if params.use_places and known.ships.shape[0]:
+        weights, rest = _with_place(known, weights, unseen, shop, place, params)
+    total = np.asarray(weights.sum(axis=1)).ravel() + rest
+    weights = _scale_rows(weights, 1 / np.maximum(total, 1e-300))
+    is_named = supplier >= 0
+    weights = _scale_rows(weights, np.where(is_named, 0.0, 1.0))
+    weights.data[weights.data < params.minimum] = 0.0
+    sure = _matrix(
+        np.flatnonzero(is_named), supplier[is_named], np.ones(int(is_named.sum())), len(shop), weights.shape[1]
+    )
+    out = (weights + sure).tocsr()
+    out.eliminate_zeros()
+    out.sort_indices()
+    return out
+
+
+def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
+    """(cells x places) 1 for the place that the order names, else the shop's own distribution of places."""
+    named = place >= 0
+    spread = _scale_rows(known.shop_place[shop], np.where(named, 0.0, 1.0))
+    sure = _matrix(np.flatnonzero(named), place[named], np.ones(int(named.sum())), len(shop), spread.shape[1])
+    out = (spread + sure).tocsr()
+    out.eliminate_zeros()
+    out.sort_indices()
+    return out
+
+
+def _with_place(
+    known: Inferred, prior: sp.csr_matrix, unseen: Floats, shop: Ints, place: Ints, params: ShareParams
+) -> tuple[sp.csr_matrix, Floats]:
+    """Bayes: prior shares times p(place | supplier), the unseen mass going to those who ship from that place.
+
+    A place with named orders of other shops is not the shop's own, so known suppliers reach it only by shipping there.
+    """
+    has = place >= 0
+    p = np.where(has, place, 0)
+    here = _at(known.shop_place, shop, p)
+    others = np.maximum(known.place_named[p] - _at(known.shop_place_named, shop, p), 0.0)
+    escape = np.where(has, (1 - params.ships_own) * here / (1.0 + others / params.place_pseudo), 1.0)
+    by_place = _scale_rows(known.ships[p], np.where(has, params.ships_own, 0.0))
+    likely = prior.multiply(by_place).tocsr() + _scale_rows(prior, escape)
+    floor = np.where(has, known.place_share[p], 1.0)
+    newcomers = _scale_rows(known.at_place[p], np.where(has, unseen * floor, 0.0))
+    told = np.asarray(newcomers.sum(axis=1)).ravel()
+    return (likely + newcomers).tocsr(), np.maximum(unseen * floor - told, 0.0)
+
+
+def _learn_shop(
+    listing: sp.csr_matrix, listing_shop: Ints, counts: sp.csr_matrix, links: sp.csr_matrix, params: ShareParams
+) -> tuple[float, float]:
+    """(pseudo-orders per link, pseudo-orders unseen): best at foretelling a listing's suppliers from the shop's other listings."""
+    rows = listing.tocoo()
+    if not rows.nnz:
+        return max(params.link_weights), min(params.unseen)
+    shop = listing_shop[rows.row]
+    weight = rows.data / np.asarray(listing.sum(axis=1)).ravel()[rows.row]
+    total = np.asarray(counts.sum(axis=1)).ravel()[shop] - np.asarray(listing.sum(axis=1)).ravel()[rows.row]
+    count = _at(counts, shop, rows.col) - rows.data
+    link = _at(links, shop, rows.col)
+    link_total = np.asarray(links.sum(axis=1)).ravel()[shop]
+    best = (-np.inf, 0.0, 0.0)
+    for gamma in params.link_weights:
+        for unseen in params.unseen:
+            mass = np.maximum(total, 0) + gamma * link_total + unseen
+            share = (np.maximum(count, 0) + gamma * link + unseen / counts.shape[1]) / mass
+            best = max(best, (float((weight * np.log(share)).sum()), -gamma, -unseen))
+    return -best[1], -best[2]
+
+
+def _learn_listing(listing: sp.csr_matrix, listing_shop: Ints, shop: sp.csr_matrix, params: ShareParams) -> float:
+    """Concentration of a listing's supplier around its shop's: best at foretelling one order from the listing's others."""
+    rows = listing.tocoo()
+    total = np.asarray(listing.sum(axis=1)).ravel()[rows.row]
+    several = total > 1
+    if not several.any():
+        return float(np.median(params.concentrations))
+    base = _at(shop, listing_shop[rows.row], rows.col)
+    count, total, base = rows.data[several], total[several], np.maximum(base[several], 1e-6)
+    scores = [
+        (
+            float(
+                (count / total * np.log((np.maximum(count - 1, 0) + a * base) / (np.maximum(total - 1, 0) + a))).sum()
+            ),
+            -a,
+        )
+        for a in params.concentrations
+    ]
+    return -max(scores)[1]
+
+
+def _matrix(row: Ints, col: Ints, value: Floats, rows: int, cols: int) -> sp.csr_matrix:
+    return sp.csr_matrix((value, (row, col)), shape=(rows, cols), dtype=np.float64)
+
+
+def _scale_rows(matrix: sp.csr_matrix, factor: Floats) -> sp.csr_matrix:
+    out = matrix.tocsr(copy=True)
+    out.data = out.data * np.repeat(factor, np.diff(out.indptr))
+    return out
+
+
+def _at(matrix: sp.csr_matrix, row: Ints, col: Ints) -> Floats:
+    """One element a pair; copies, for scipy refuses index arrays that it may not mark as read-only (those from Arrow)."""
+    return np.asarray(matrix[np.array(row), np.array(col)]).ravel() if len(row) else np.zeros(0)

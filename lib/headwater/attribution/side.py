@@ -1,0 +1,97 @@
+"""What speaks of a source beyond its complaints of counterfeit kind, and how far that may move it.
+
+Price below peers, complaints that goods are not as described, refunds: none convicts (honest discounters exist), each is worth what
+tonight's posteriors say it is worth. The log odds of guilt before the complaints are a regression on these signs,
+logit pi_j = a_t(j) + b . x_j, learnt by EM with the posteriors as soft labels (false-discovery-rate regression: Scott et al.
+2015, JASA 110(510)), under a prior that keeps b near nothing until the data insist.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from pydantic import BaseModel, ConfigDict, Field
+from scipy.special import expit
+
+from headwater.attribution.logistic import fit_logistic
+from headwater.attribution.market import Floats, Ints, Market
+
+NAMES = ("price below peers", "not as described", "refunds")
+
+
+class SideParams(BaseModel):
+    """Parameters of the evidence beyond complaints."""
+
+    model_config = ConfigDict(frozen=True)
+
+    use: tuple[str, ...] = Field(NAMES, description="Signs in use, by name.")
+    price_pseudo: float = Field(
+        20.0, gt=0, description="Order lines at peers' prices added to a source: few orders, no opinion."
+    )
+    price_cap: float = Field(0.5, gt=0, description="Discount (natural log) beyond which cheaper tells no more.")
+    count_pseudo: float = Field(
+        3.0, gt=0, description="Pseudo-events at the common rate added to counts of other complaints and refunds."
+    )
+    slope_spread: float = Field(
+        1.5, gt=0, description="Prior standard deviation of a slope, log odds per standard deviation of the sign."
+    )
+    lift_max: float = Field(
+        4.0, ge=0, description="Most that the signs add to or take from the log odds: a likelihood ratio of 55."
+    )
+    clear_at: float = Field(
+        -2.0, description="ln Bayes factor at which complaints half cancel a rise: below it they clear the source."
+    )
+    clear_width: float = Field(0.5, gt=0, description="How gradually they do, natural log units.")
+    rounds: int = Field(4, ge=0, description="Rounds of learning; three usually settle the slopes.")
+
+
+def signs(market: Market, shares: sp.csr_matrix, params: SideParams) -> Floats:
+    """(sources x signs) what is seen of each source, larger for more suspect, 0 where nothing is known; unit: natural log.
+
+    `shares` (flows x sources): shares of every flow; squared, so that flows whose source is sure speak louder.
+    """
+    flows = market.flows
+    sure = shares.power(2).T.tocsr()
+    orders = sure @ flows.orders
+    price = -(sure @ flows.log_price) / (orders + params.price_pseudo)
+
+    def excess(count: Floats) -> Floats:
+        rate = count.sum() / max(flows.orders.sum(), 1.0)
+        return np.asarray(np.log((sure @ count + params.count_pseudo) / (orders * rate + params.count_pseudo)))
+
+    columns = {
+        NAMES[0]: np.clip(price, -params.price_cap, params.price_cap),
+        NAMES[1]: excess(flows.other),
+        NAMES[2]: excess(flows.refunded),
+    }
+    return np.column_stack([columns[name] for name in params.use]) if params.use else np.zeros((shares.shape[1], 0))
+
+
+def standardise(values: Floats, kind: Ints) -> Floats:
+    """Centred and scaled within each type of source, so that one slope can serve all; constant columns become 0."""
+    out = np.zeros_like(values)
+    for t in np.unique(kind):
+        rows = kind == t
+        out[rows] = (values[rows] - values[rows].mean(axis=0)) / np.maximum(values[rows].std(axis=0), 1e-9)
+    return np.clip(out, -4, 4)
+
+
+def learn_slopes(features: Floats, kind: Ints, posterior: Floats, live: Floats, params: SideParams) -> Floats:
+    """(types + signs,) intercept per type, then slopes, from posteriors as soft labels; `live` (sources,) 0/1 rows that count."""
+    types = int(kind.max(initial=0)) + 1
+    design = np.column_stack([np.eye(types)[kind], features])
+    mean = np.concatenate([np.full(types, -3.0), np.zeros(features.shape[1])])
+    spread = np.concatenate([np.full(types, 2.0), np.full(features.shape[1], params.slope_spread)])
+    return fit_logistic(design, posterior, live, mean, spread).mean
+
+
+def side_log_odds(
+    features: Floats, slopes: Floats, ln_bf: Floats, base: Floats, kind: Ints, params: SideParams
+) -> Floats:
+    """(sources,) what the signs add to the log odds: within +-`lift_max`, no rise for a source that complaints clear, and never
+    beyond even odds before complaints (`base` (sources,) log odds without signs): so the posterior odds stay below the Bayes factor.
+    """
+    types = int(kind.max(initial=0)) + 1
+    raw = np.clip(features @ slopes[types:], -params.lift_max, params.lift_max)
+    rise = np.minimum(raw * expit((ln_bf - params.clear_at) / params.clear_width), np.maximum(-base, 0.0))
+    return np.asarray(np.where(raw > 0, rise, raw))

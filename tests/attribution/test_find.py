@@ -1,0 +1,123 @@
+"""The finding from end to end on arrays: explained, reproducible, and calm where there is nothing to find."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from headwater.attribution.cases import case_bayes_factors, group_cases
+from headwater.attribution.cells import Cells
+from headwater.attribution.explain import explain
+from headwater.attribution.find import find, flow_by_cell, flow_by_shop, identity, owners
+from headwater.attribution.market import Complaints, Flows, Links, Market, Named
+from headwater.evaluate.tables import market_of
+from headwater.evaluate.worlds import WorldParams, make_world
+
+NONE = np.zeros(0, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    params = WorldParams(orders=120_000, suppliers=80, shops=400, fake_rate=6e-3, named=0.3, malicious=0.15)
+    market, shops = market_of(make_world(params, 21, "bazaar"))
+    return market, shops, find(market, shops)
+
+
+def empty(complaints=0, suppliers=2, places=1):
+    """One shop with 1,000 orders, all named, and `complaints` complaints."""
+    n = int(suppliers > 0)
+    flow = [np.zeros(n, dtype=np.int64)] * 3 + [np.full(n, 0.1), np.full(n, 1000.0), *[np.zeros(n)] * 3]
+    rows = (
+        [np.zeros(complaints, dtype=np.int64)] * 4
+        + [np.arange(complaints)]
+        + [np.zeros(complaints, dtype=np.int64)] * 2
+    )
+    return Market(
+        1, places, suppliers, 1, max(complaints, 1), Flows(*flow), Complaints(*rows, np.zeros(complaints)),
+        Named(np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64), np.full(n, 1000.0)), Links(NONE, NONE, np.zeros(0)),
+    )  # fmt: skip
+
+
+def test_every_rank_is_explained_to_the_last_nat(planted):
+    market, _, found = planted
+    top = np.argsort(-found.score, kind="stable")[:15]
+    why = explain(found.cells, found.fit, market.complaints.shop, flow_by_shop(market, found), top)
+    sums = np.bincount(why.source, weights=why.contribution, minlength=market.sources)
+    np.testing.assert_allclose(sums[top], found.fit.ln_bf[top], atol=1e-6)
+
+
+def test_complaints_are_attributed_once(planted):
+    _, _, found = planted
+    assert found.fit.attributed.sum() + found.fit.background == pytest.approx(found.weights.sum(), abs=1e-5)
+
+
+def test_the_same_market_gives_the_same_bytes(planted):
+    market, shops, found = planted
+    assert find(market, shops).score.tobytes() == found.score.tobytes()
+
+
+def test_the_order_of_rows_does_not_matter(planted):
+    market, shops, found = planted
+    rng = np.random.default_rng(0)
+
+    def mixed(table):
+        turn = rng.permutation(len(table.__dict__[next(iter(table.__dict__))]))
+        return type(table)(**{k: v[turn] for k, v in table.__dict__.items()})
+
+    parts = {name: mixed(getattr(market, name)) for name in ("flows", "complaints", "named", "links")}
+    again = find(
+        Market(market.shops, market.places, market.suppliers, market.listings, market.accounts, **parts), shops
+    )
+    np.testing.assert_allclose(again.score, found.score, atol=1e-5)
+
+
+def test_twin_sources_are_one_case_and_the_merged_column_has_more_evidence(planted):
+    market, _, found = planted
+    case = group_cases(flow_by_cell(market, found))
+    merged = case_bayes_factors(found.cells, found.fit, case)
+    assert (case <= np.arange(len(case))).all()
+    assert np.isfinite(merged).all()
+    alone = np.bincount(case, minlength=len(case))[case] == 1
+    np.testing.assert_array_equal(merged[alone], found.fit.ln_bf[alone])
+
+
+def test_a_place_of_one_supplier_is_owned_and_a_shared_one_is_not(planted):
+    market, _, found = planted
+    owner = owners(found.exposure_shares, market.flows.expected, market, 0.8)
+    assert (owner[: market.suppliers] == -1).all()
+    flow = flow_by_cell(market, found)
+    supplier, place = flow[:, : market.suppliers], found.exposure_shares[:, market.suppliers :]
+    through = (place.T @ supplier).toarray()
+    share = through / np.maximum(found.cells.exposure[market.suppliers :, None], 1e-12)
+    owned = owner[market.suppliers :]
+    assert (owned >= 0).any()
+    assert (share[owned >= 0, owned[owned >= 0]] >= 0.8 - 1e-9).all()
+    assert share[owned < 0].max() < 0.8
+
+
+@pytest.mark.parametrize("complaints", [0, 1, 30])
+def test_a_market_of_one_shop_is_no_error(complaints):
+    found = find(empty(complaints), np.zeros(1, dtype=np.int64))
+    for values in (found.score, found.probability, found.fit.attributed):
+        assert np.isfinite(values).all()
+    assert found.probability.max() < 0.9 or complaints == 30
+
+
+@pytest.mark.parametrize(("suppliers", "places"), [(0, 1), (2, 0), (0, 0)])
+def test_a_market_without_suppliers_or_places_is_no_error(suppliers, places):
+    market = empty(0, suppliers, places)
+    if not places:
+        flows = market.flows
+        market = Market(
+            1, 0, suppliers, 1, 1,
+            Flows(flows.shop, flows.place - 1, flows.supplier, *[getattr(flows, k) for k in
+                  ("expected", "orders", "log_price", "other", "refunded")]),
+            market.complaints, market.named, market.links,
+        )  # fmt: skip
+    assert len(find(market, np.zeros(1, dtype=np.int64)).score) == suppliers + places
+
+
+def test_a_source_is_believed_no_further_than_that_the_goods_were_its_own():
+    shares = sp.csr_matrix([[0.6, 0.0, 1.0], [0.6, 0.0, 0.0], [0.5, 0.0, 0.0]])
+    cells = Cells(np.ones(3), shares, np.ones(3), np.zeros(3, dtype=np.int64), 10.0)
+    got = identity(cells, np.array([4, 4, 9]))
+    assert got == pytest.approx([1 - 0.4 * 0.5, 1.0, 1.0])

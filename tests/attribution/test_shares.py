@@ -1,0 +1,110 @@
+"""Whose goods an unnamed order carries: certain where the order says so, sharper with listing and place, never invented."""
+
+import numpy as np
+import pytest
+
+from headwater.attribution.market import Complaints, Flows, Links, Market, Named
+from headwater.attribution.shares import ShareParams, learn, place_shares, supplier_shares
+
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def ints(*values):
+    return np.array(values, dtype=np.int64)
+
+
+def market(flows, named=(), links=(), shops=3, places=4, suppliers=3, listings=6):
+    """flows (shop, place, supplier, orders); named (listing, supplier, orders); links (shop, supplier, weight)."""
+    f = np.array(flows, dtype=float).reshape(-1, 4)
+    n, k = np.array(named, dtype=float).reshape(-1, 3), np.array(links, dtype=float).reshape(-1, 3)
+    zero, empty = np.zeros(len(f)), Complaints(*([NONE] * 7), np.zeros(0))
+    shop, place, supplier = (f[:, i].astype(np.int64) for i in range(3))
+    return Market(
+        shops, places, suppliers, listings, 1,
+        Flows(shop, place, supplier, f[:, 3] * 1e-4, f[:, 3], zero, zero, zero), empty,
+        Named(n[:, 0].astype(np.int64), n[:, 1].astype(np.int64), n[:, 2]),
+        Links(k[:, 0].astype(np.int64), k[:, 1].astype(np.int64), k[:, 2]),
+    )  # fmt: skip
+
+
+LISTING_SHOP = ints(0, 0, 0, 1, 1, 2)
+
+
+def test_a_named_order_is_its_suppliers_alone():
+    known = learn(market([(0, 0, 1, 50), (0, 0, 2, 50)]), LISTING_SHOP)
+    assert supplier_shares(known, ints(0), ints(0), ints(2), None).toarray().tolist() == [[0.0, 0.0, 1.0]]
+
+
+def test_an_unnamed_order_follows_its_shops_named_ones_and_keeps_some_unknown():
+    known = learn(market([(0, -1, 0, 60), (0, -1, 1, 20)]), LISTING_SHOP)
+    got = supplier_shares(known, ints(0), ints(-1), ints(-1), None).toarray()[0]
+    assert got[0] == pytest.approx(3 * got[1])
+    assert 0.5 < got.sum() < 1
+
+
+def test_a_shop_that_never_names_has_no_supplier():
+    known = learn(market([(0, -1, 0, 60)]), LISTING_SHOP)
+    assert supplier_shares(known, ints(2), ints(-1), ints(-1), None).nnz == 0
+
+
+def test_a_declared_link_counts_where_nothing_is_named():
+    named = [(0, 0, 5), (1, 0, 6), (3, 1, 4), (4, 1, 5)]
+    known = learn(market([(0, -1, 0, 11), (1, -1, 1, 9)], named, [(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]), LISTING_SHOP)
+    got = supplier_shares(known, ints(2), ints(-1), ints(-1), None).toarray()[0]
+    assert got[2] > 0.3
+    assert got[:2].sum() == 0
+
+
+def test_a_listings_own_orders_outweigh_its_shops():
+    named = [(0, 0, 9), (1, 1, 9), (2, 0, 9), (3, 0, 9), (4, 1, 9)]
+    known = learn(market([(0, -1, 0, 18), (0, -1, 1, 9), (1, -1, 0, 9), (1, -1, 1, 9)], named), LISTING_SHOP)
+    by_shop = supplier_shares(known, ints(0), ints(-1), ints(-1), None).toarray()[0]
+    by_listing = supplier_shares(known, ints(0), ints(-1), ints(-1), ints(1)).toarray()[0]
+    assert by_shop[0] > by_shop[1]
+    assert by_listing[1] > 0.9
+
+
+def test_the_dispatch_place_tells_the_supplier_that_ships_from_it():
+    flows = [(0, 0, 0, 40), (0, 1, 1, 40), (1, 0, 0, 40), (1, 1, 1, 40), (0, 0, -1, 100)]
+    known = learn(market(flows), LISTING_SHOP)
+    with_place = supplier_shares(known, ints(0), ints(1), ints(-1), None).toarray()[0]
+    without = supplier_shares(known, ints(0), ints(1), ints(-1), None, ShareParams(use_places=False)).toarray()[0]
+    assert with_place[1] > 0.8
+    assert without[1] < 0.6
+
+
+def test_a_supplier_unseen_in_the_shop_is_found_by_its_place():
+    flows = [(1, 3, 2, 200), (2, 3, 2, 200), (0, 0, 0, 20), (0, 3, -1, 50)]
+    known = learn(market(flows), LISTING_SHOP)
+    got = supplier_shares(known, ints(0), ints(3), ints(-1), None).toarray()[0]
+    assert got[2] > got[0]
+
+
+def test_shares_never_sum_above_one_or_below_zero():
+    rng = np.random.default_rng(0)
+    flows = np.column_stack(
+        [rng.integers(0, 3, 80), rng.integers(-1, 4, 80), rng.integers(-1, 3, 80), rng.integers(1, 50, 80)]
+    )
+    named = np.column_stack([rng.integers(0, 6, 12), rng.integers(0, 3, 12), rng.integers(1, 9, 12)])
+    known = learn(market(flows, named), LISTING_SHOP)
+    shop, place, supplier = flows[:, 0], flows[:, 1], flows[:, 2]
+    for listing in (None, rng.integers(0, 6, 80)):
+        total = np.asarray(supplier_shares(known, shop, place, supplier, listing).sum(axis=1)).ravel()
+        assert (total <= 1 + 1e-9).all()
+    spread = np.asarray(place_shares(known, shop, place).sum(axis=1)).ravel()
+    assert (spread <= 1 + 1e-9).all()
+
+
+def test_nothing_named_at_all_is_no_error():
+    known = learn(market([(0, 0, -1, 10)]), LISTING_SHOP)
+    assert supplier_shares(known, ints(0), ints(0), ints(-1), ints(2)).nnz == 0
+    assert place_shares(known, ints(0), ints(-1)).toarray()[0].tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_arrays_that_may_not_be_written_to_are_read():
+    flows = market([(0, 0, 0, 40), (1, 1, -1, 10)])
+    shop, place = flows.flows.shop, flows.flows.place
+    shop.setflags(write=False)
+    place.setflags(write=False)
+    known = learn(flows, LISTING_SHOP)
+    assert supplier_shares(known, shop, place, flows.flows.supplier, None).shape == (2, 3)

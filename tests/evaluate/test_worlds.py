@@ -1,0 +1,123 @@
+"""Planted marketplaces are what their parameters say, and the finding ranks them better than its peers."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from headwater.attribution.find import FindParams, find
+from headwater.attribution.hygiene import HygieneParams
+from headwater.attribution.market import PLACE
+from headwater.evaluate.baselines import BASELINES, evidence, oracle
+from headwater.evaluate.fraudar import fraudar
+from headwater.evaluate.metrics import average_precision
+from headwater.evaluate.tables import expected_complaints, market_of, peer_log_price
+from headwater.evaluate.worlds import DIFFICULTIES, FAMILIES, WorldParams, make_world
+
+SMALL = WorldParams(orders=60_000, suppliers=60, shops=300, fake_rate=8e-3, base_rate=3e-4, named=0.3, malicious=0.2)
+
+
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def world(request):
+    return make_world(SMALL, 3, request.param)
+
+
+def test_the_same_seed_is_the_same_world_and_another_is_not(world):
+    family = next(f for f in FAMILIES if np.array_equal(make_world(SMALL, 3, f).price, world.price))
+    assert not np.array_equal(make_world(SMALL, 4, family).price, world.price)
+
+
+def test_only_guilty_suppliers_sell_fakes(world):
+    assert world.fake.any()
+    assert world.guilty[world.supplier[world.fake]].all()
+    assert not (world.guilty & world.discounter).any()
+
+
+def test_false_complaints_have_their_share_and_hit_shops_without_fakes(world):
+    assert world.complaint_false.mean() == pytest.approx(0.2, abs=0.03)
+    hit = np.unique(world.shop[world.complaint_order[world.complaint_false]])
+    assert not world.fake[np.isin(world.shop, hit)].any()
+
+
+def test_a_complaint_is_filed_within_the_window_and_never_before_its_order(world):
+    assert (world.complaint_filed >= world.day[world.complaint_order]).all()
+    assert world.complaint_filed.max() < SMALL.days
+
+
+def test_named_suppliers_are_the_true_ones(world):
+    said = world.named >= 0
+    assert (world.named[said] == world.supplier[said]).all()
+    assert 0.1 < said.mean() < 0.5
+
+
+def test_the_tables_lose_no_order_and_no_complaint(world):
+    market, _ = market_of(world)
+    assert market.flows.orders.sum() == SMALL.orders
+    assert len(market.complaints.shop) == len(world.complaint_order)
+    assert market.named.orders.sum() == (world.named >= 0).sum()
+    assert market.flows.expected.sum() == pytest.approx(expected_complaints(world).sum())
+
+
+def test_expected_complaints_are_about_as_many_as_were_filed(world):
+    assert expected_complaints(world).sum() == pytest.approx(len(world.complaint_order), rel=0.5)
+
+
+def test_peers_prices_are_centred(world):
+    assert abs(np.median(peer_log_price(world))) < 0.05
+
+
+def test_every_baseline_ranks_every_source_without_nan(world):
+    ground = evidence(*market_of(world))
+    for name, rank in BASELINES.items():
+        score = rank(ground)
+        assert score.shape == ground.cells.exposure.shape, name
+        assert np.isfinite(score).all(), name
+    assert np.isfinite(oracle(world)).all()
+
+
+def test_the_finding_is_ahead_of_its_peers_when_everything_is_hard():
+    world = make_world(DIFFICULTIES["hard"], 7, "guilds")
+    market, shops = market_of(world)
+    ours = average_precision(find(market, shops).score[: market.suppliers], world.guilty)
+    ground = evidence(market, shops)
+    peers = {
+        name: average_precision(rank(ground)[: market.suppliers], world.guilty) for name, rank in BASELINES.items()
+    }
+    assert ours > max(peers.values()) + 0.05, peers
+
+
+def test_no_honest_discounter_is_accused():
+    world = make_world(DIFFICULTIES["clean"], 11, "bazaar")
+    found = find(*market_of(world))
+    assert world.discounter.sum() > 5
+    assert found.probability[: len(world.discounter)][world.discounter].max() < 0.9
+
+
+def test_paid_complaints_lose_their_weight_and_collectors_keep_theirs():
+    world = make_world(DIFFICULTIES["malicious"], 5, "bazaar")
+    market, shops = market_of(world)
+    found = find(market, shops)
+    heavy = np.bincount(world.complaint_account)[world.complaint_account] > 1
+    assert found.weights[world.complaint_false].mean() < 0.1
+    assert found.weights[heavy & ~world.complaint_false].mean() > 0.6
+    capped = find(market, shops, FindParams(hygiene=HygieneParams(learn=False)))
+    assert capped.weights[heavy & ~world.complaint_false].mean() < 0.5
+
+
+def test_places_are_named_only_where_no_supplier_explains_as_much():
+    world = make_world(DIFFICULTIES["clean"], 2, "guilds")
+    market, shops = market_of(world)
+    found = find(market, shops)
+    places = found.probability[market.kind == PLACE]
+    assert (places >= 0.9).sum() <= world.guilty_places.sum()
+    assert not ((places >= 0.9) & ~world.guilty_places).any()
+
+
+def test_fraudar_finds_the_dense_block_and_not_the_camouflage():
+    rng = np.random.default_rng(0)
+    edges = sp.random(300, 200, 0.02, random_state=1).toarray() > 0
+    edges[:20, :10] |= rng.random((20, 10)) < 0.9
+    edges[:20, 150:160] |= rng.random((20, 10)) < 0.4  # camouflage: popular honest columns
+    edges[:, 150:160] |= rng.random((300, 10)) < 0.4
+    score = fraudar(sp.csr_matrix(edges.astype(float)))
+    assert score[:10].min() > np.quantile(score[10:150], 0.95)
+    assert fraudar(sp.csr_matrix((3, 4))).tolist() == [0.0] * 4

@@ -1,0 +1,90 @@
+"""The dry run: what it says of good feeds and of bad ones, as a person types it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from headwater.errors import InputRefusedError
+from headwater.landing.validate import validate_feeds
+from headwater.synthetic import MarketplaceParams, synthesise
+
+LIB = Path(__file__).resolve().parents[2] / "lib"
+SMALL = {"orders": 1_500, "shops": 40, "suppliers": 40, "guilty": 3, "days": 5, "fake_rate": 0.2}
+
+
+def headwater(*words):
+    """The command line in a process of its own, without a token key: a dry run needs none."""
+    environment = {k: v for k, v in os.environ.items() if k != "HEADWATER_TOKEN_KEY"} | {"PYTHONPATH": str(LIB)}
+    small = ("--set", "session.quick_start=true", "--set", "session.driver_memory_gb=1")
+    return subprocess.run(
+        [sys.executable, "-m", "headwater.cli", *words, *small],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_validate_shows_what_would_be_rejected_and_how_the_feeds_hang_together(landing):
+    synthesise(landing.root, MarketplaceParams(**SMALL, dirty=0.05))
+    done = headwater("validate", "--set", f"paths.landing={landing.root / 'landing'}")
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    for row in pq.read_table(landing.root / "truth" / "dirty.parquet").to_pylist():
+        if row["feed"] in ("orders", "complaints", "addresses", "supplier_links") and row["rule"] != "superseded":
+            assert f"{row['rule']} {row['rows']}" in words
+    assert "complaints that find their order in the sample: " in words
+    assert "orders that name their supplier: " in words
+    assert not (landing.root / "lake").exists()
+
+
+def test_validate_tells_every_fault_of_the_feeds_and_ends_with_code_3(landing):
+    landing.put("orders/a.csv", "order_id,brand,brand\n")
+    landing.put("orders/b.csv.gz", b"not gzip")
+    landing.put("complaints/a.txt", "what")
+    landing.header_only("addresses")
+    done = headwater("validate", "--set", f"paths.landing={landing.root / 'landing'}")
+    assert done.returncode == 3
+    for fault in (
+        "a.csv: no column 'seller_id' for seller_id",
+        "a.csv: no column 'buyer_id'",
+        "a.csv: no column 'ordered_at'",
+        "the column 'brand' stands twice",
+        "b.csv.gz: the header cannot be read",
+        "a.txt: not one of .csv, .csv.gz, .parquet",
+        "supplier_links: no file under",
+    ):
+        assert fault in done.stderr
+    assert done.stderr.count("\n  - ") == 7
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_sample_is_counted_exactly_and_a_broken_file_is_refused(landing):
+    landing.header_only("addresses", "supplier_links")
+    rows = [f"O{i},S{i},B{i},2026-11-22,x\n" for i in range(20)]
+    landing.put("orders/a.csv", "order_id,seller_id,buyer_id,ordered_at,brand\n" + "".join(rows) + "O20,,,2026,x\n")
+    landing.put("complaints/a.csv", "complaint_id,order_id,filed_at\nC1,O3,2026-11-22\nC2,none,2026-11-22\nC3,,\n")
+    whole = validate_feeds(landing.spark, landing.config(), None)
+    assert {f.name: (f.files, f.read, f.good, f.rules) for f in whole.feeds} == {
+        "orders": (1, 21, 20, {"bad_ordered_at": 1, "missing_buyer_id": 1, "missing_seller_id": 1}),
+        "complaints": (1, 3, 2, {"missing_filed_at": 1, "missing_order_id": 1}),
+        "addresses": (1, 0, 0, {}),
+        "supplier_links": (1, 0, 0, {}),
+    }
+    assert "complaints that find their order in the sample: 1 of 2 (50.0%)" in whole.lines
+    sample = validate_feeds(landing.spark, landing.config("intake.sample_rows=5"), None)
+    assert [(f.name, f.read) for f in sample.feeds][:2] == [("orders", 5), ("complaints", 3)]
+
+    landing.put(
+        "orders/b.csv", "order_id,seller_id,buyer_id,ordered_at,brand\n" + '1,2,3,2026-11-22,"' + "x\n" * 600_000
+    )
+    with pytest.raises(InputRefusedError, match=r"b\.csv: cannot be read to its end"):
+        validate_feeds(landing.spark, landing.config(), None)
