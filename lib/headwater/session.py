@@ -20,6 +20,8 @@ MEANING = {
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     # A bad CSV line is only seen when all its columns are parsed.
     "spark.sql.csv.parser.columnPruning.enabled": "false",
+    # Feeds come in GB18030, windows-1252 and whatever else a Java knows.
+    "spark.sql.legacy.javaCharsets": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
 }

@@ -143,7 +143,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("wb") as out:
         processes = [subprocess.Popen(s, env=environment, stdout=out, stderr=subprocess.STDOUT) for s in starts]
         try:
-            _wait_for("Registered worker", log)
+            _wait_for("Successfully registered with master", log)
             yield master
         finally:
             for process in processes:
@@ -159,9 +159,7 @@ def _free_port() -> int:
 
 def _wait_for(words: str, log: Path, seconds: int = 120) -> None:
     for _ in range(seconds * 5):
-        if words in log.read_text(errors="replace") or "successfully registered with master" in log.read_text(
-            errors="replace"
-        ):
+        if words in log.read_text(errors="replace"):
             return
         time.sleep(0.2)
     raise AssertionError(log.read_text(errors="replace")[-2000:])

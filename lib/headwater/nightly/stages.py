@@ -77,12 +77,12 @@ def exposure(run: Run) -> None:
     )
     placed = complaint_stage.place_complaints(asked, lines).persist()
     run.write(COMPLAINTS_PLACED, complaint_stage.complaints_placed(placed, night))
-    run.write(COMPLAINTS_UNMATCHED, complaint_stage.complaints_unmatched(placed, night))
+    unmatched = run.write(COMPLAINTS_UNMATCHED, complaint_stage.complaints_unmatched(placed, night))
     placed.unpersist()
     asked.unpersist()
-    counted = complaint_stage.counted(
-        lake.read(COMPLAINTS_PLACED), night, run.config.night.window_days, run.config.hygiene
-    )
+    # A complaint that was sent again and waits now does not count by what it said before.
+    still = lake.read(COMPLAINTS_PLACED).join(unmatched.select("complaint_id"), on="complaint_id", how="left_anti")
+    counted = complaint_stage.counted(still, night, run.config.night.window_days, run.config.hygiene)
     run.write(COMPLAINT_EXPOSURE, complaint_stage.complaint_exposure(counted, night))
 
 
