@@ -31,7 +31,7 @@ TEXT_ORDERS = ["listing_id", "brand", "category", "currency", "destination", "di
 def connect(cores: int, work: Path) -> duckdb.DuckDBPyConnection:
     """A database in memory that spills into `work`."""
     con = duckdb.connect(config={"threads": cores, "temp_directory": str(work / "spill")})
-    con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+    con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false; SET enable_progress_bar = false")
     return con
 
 

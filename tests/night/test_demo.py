@@ -182,7 +182,17 @@ def test_spark_submit_runs_the_same_night_on_a_cluster(cluster, small_lake, tmp_
     packages = words.index("--packages")
     jars = ",".join(str(jar) for jar in machine.delta_jars())
     command = [str(home / "bin" / "spark-submit"), "--master", cluster, "--jars", jars]
-    command += ["--conf", "spark.executor.memory=1g", "--conf", "spark.sql.shuffle.partitions=4"]
+    # What a small machine needs to be quick; it changes no row.
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    settings = {
+        "spark.executor.memory": "1g",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.driver.extraJavaOptions": quick,
+        "spark.executor.extraJavaOptions": quick,
+        "spark.ui.enabled": "false",
+    }
+    command += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     command += [w for w in words[packages + 2 :] if w != "spark-submit"]
     command += ["--set", f"paths.landing={small_lake.paths.landing}", "--set", f"paths.lake={tmp_path / 'lake'}"]
     command += [
