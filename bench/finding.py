@@ -24,12 +24,13 @@ from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from headwater.attribution.calibrate import Tempering, learn_tempering, temper
-from headwater.attribution.find import FindParams, find
+from headwater.attribution.calibrate import learn_tempering, temper
+from headwater.attribution.find import find
 from headwater.evaluate import metrics
 from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World, make_world
+from headwater.parameters.finding import FindParams, Tempering
 
 Scores = dict[str, np.ndarray]
 OURS = "Headwater"

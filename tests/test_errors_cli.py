@@ -21,7 +21,8 @@ from deltalake import write_deltalake
 from headwater import cli, errors, tokens
 from headwater.nightly import lock
 from headwater.table import Table
-from headwater.tables import EVIDENCE, FILES, FUNNEL, NIGHTS, PUBLISHED, SHOPS, SOURCES
+from headwater.tables.ops import FILES, NIGHTS
+from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
 
 NIGHT = date(2026, 11, 22)
 ARROW = {

@@ -13,7 +13,8 @@ LIB = ROOT / "lib" / "headwater"
 # The parts of the library, each of which imports only from lines above its own, and from itself.
 LAYERS = (
     ("errors", "feeds"),
-    ("config", "table"),
+    ("parameters", "table"),
+    ("config",),
     ("tables", "machine"),
     ("store", "session", "tokens", "reference"),
     ("progress", "registry"),
@@ -28,7 +29,7 @@ LAYERS = (
     ("cli",),
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
-SYNTHETIC_MAY_IMPORT = {"synthetic", "errors", "feeds", "config", "table", "tables"}
+SYNTHETIC_MAY_IMPORT = {"synthetic", "errors", "feeds", "parameters", "config", "table", "tables"}
 # What a planted marketplace is judged with may read it; nothing else but the command line knows that there is one.
 MAY_IMPORT_SYNTHETIC = {"synthetic", "evaluate", "cli"}
 

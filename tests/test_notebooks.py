@@ -56,7 +56,7 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
 
 def test_every_notebook_shows_the_published_numbers(executed: tuple[str, Any], small_lake: Any) -> None:
     from headwater.store import PublishedReader
-    from headwater.tables import FUNNEL, SOURCES
+    from headwater.tables.published import FUNNEL, SOURCES
 
     _, notebook = executed
     reader = PublishedReader(small_lake.paths.lake)

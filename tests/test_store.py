@@ -11,7 +11,7 @@ from headwater import config
 from headwater.errors import CheckFailedError, ConfigurationError, StorageError
 from headwater.store import Lake, PublishedReader, absolute
 from headwater.table import Column, Table
-from headwater.tables import NIGHTS
+from headwater.tables.ops import NIGHTS
 
 FIRST, SECOND, THIRD = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
 COLUMNS = (

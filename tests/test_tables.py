@@ -7,7 +7,10 @@ import re
 import pytest
 
 from headwater.feeds import FEEDS
-from headwater.tables import CLEAN, NIGHTS, PUBLISHED, TABLES
+from headwater.tables import TABLES
+from headwater.tables.clean import CLEAN
+from headwater.tables.ops import NIGHTS
+from headwater.tables.published import PUBLISHED
 
 LAYERS = ("clean", "model", "published", "ops")
 # The published columns as readers know them: a column may be added, never renamed.

@@ -37,7 +37,10 @@ from headwater.errors import HeadwaterError
 from headwater.nightly.run import run_night
 from headwater.progress import Progress
 from headwater.store import Lake
-from headwater.tables import COMPLAINTS_UNMATCHED, FUNNEL, INTAKE, REJECTS, SHOPS
+from headwater.tables.clean import REJECTS
+from headwater.tables.model import COMPLAINTS_UNMATCHED
+from headwater.tables.ops import INTAKE
+from headwater.tables.published import FUNNEL, SHOPS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "conf" / "olist.toml"

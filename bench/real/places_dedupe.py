@@ -17,9 +17,9 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 from scipy.sparse.csgraph import connected_components
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.match import resolve_places
 from headwater.places.normalise import parse_addresses
-from headwater.places.params import PlaceParams
 from headwater.places.rules import load_rules
 
 FILE = "csv_example_input_with_true_ids.csv"

@@ -1,5 +1,5 @@
-"""Every parameter, once: its type, default, bounds, unit and why. Values come, later over earlier, from the defaults here,
-one TOML file, `HEADWATER__SECTION__NAME` in the environment, and `--set section.name=value`. Validated before Spark starts;
+"""The configuration: every section of parameters (headwater.parameters). Values come, later over earlier, from their defaults, one
+TOML file, `HEADWATER__SECTION__NAME` in the environment, and `--set section.name=value`. Validated before Spark starts;
 all faults are reported at once, each with where it came from. Secrets are never here: the token key comes from
 `HEADWATER_TOKEN_KEY` or from the file that `tokens.key_file` names."""
 
@@ -13,185 +13,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from headwater.errors import ConfigurationError, listed
 from headwater.feeds import FEEDS
+from headwater.parameters.attribution import Delay, Ranking, Shares, Shrinkage, Strata
+from headwater.parameters.landing import Feed, Hygiene, Intake, Money
+from headwater.parameters.places import PlaceParams
+from headwater.parameters.run import Night, Paths, Session, Tokens
+from headwater.parameters.section import Section
 
 ENVIRONMENT_PREFIX = "HEADWATER__"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Paths(Section):
-    landing: str = Field("landing", description="address; folder with one sub-folder a feed (local, s3a, hdfs, abfss)")
-    lake: str = Field("lake", description="address; root of the lake's tables")
-    catalog: str = Field(
-        "", description="name; when set, the tables of the lake are also called <catalog>.<layer>.<table>"
-    )
-
-
-class Session(Section):
-    master: str = Field("", description="Spark master; empty: all cores of this machine, or what spark-submit provides")
-    driver_memory_gb: int = Field(
-        0, ge=0, le=512, description="GiB; 0: half of the machine, at most 12 (Python needs room)"
-    )
-    shuffle_partitions: int = Field(
-        0,
-        ge=0,
-        le=100_000,
-        description="count; 0: four a local core, or the cluster's own setting (adaptive execution merges)",
-    )
-    quick_start: bool = Field(
-        False, description="switch; C1 compiler and serial collector: starts twice as fast, slower on a long night"
-    )
-    spark: dict[str, str] = Field(
-        default_factory=dict, description="further Spark settings, as they are (spark.eventLog.dir, ...)"
-    )
-
-
-class Tokens(Section):
-    key_file: str = Field("", description="path; file with the token key when HEADWATER_TOKEN_KEY is not set")
-
-
-class Night(Section):
-    window_days: int = Field(90, ge=1, le=730, description="days; how far back orders and complaints count")
-    lookup_days: int = Field(
-        190, ge=1, le=1000, description="days; how far back a complaint's order is sought (six months and the lag)"
-    )
-
-
-class Intake(Section):
-    multi_line: bool = Field(
-        True,
-        description="switch; newlines inside quotes. Such a CSV file is read by one task: turn off for huge plain ones",
-    )
-    cache_below_mb: int = Field(
-        512,
-        ge=0,
-        description="MB of files; a feed smaller than this is parsed once and kept, a larger one is scanned again",
-    )
-    sample_rows: int = Field(10_000, ge=1, description="rows a file that `validate` reads")
-
-
-class Money(Section):
-    reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217; the currency of all sums")
-    rates: dict[str, float] = Field(
-        default_factory=dict,
-        description="reporting currency per unit, by currency; an amount without a rate stays out of sums and is counted",
-    )
-
-    @field_validator("rates")
-    @classmethod
-    def rates_are_positive(cls, rates: dict[str, float]) -> dict[str, float]:
-        wrong = [c for c, r in rates.items() if not r > 0 or len(c) != 3 or not c.isupper()]
-        if wrong:
-            raise ValueError(f"a rate is above 0 and its currency three capitals; wrong: {', '.join(sorted(wrong))}")
-        return rates
-
-
-class Hygiene(Section):
-    """What a complaint counts (docs/model.md, step 0)."""
-
-    counterfeit_reasons: list[str] = Field(
-        default_factory=lambda: ["counterfeit"],
-        min_length=1,
-        description="reason codes that say counterfeit by themselves",
-    )
-    text_reasons: list[str] = Field(
-        default_factory=lambda: ["not_as_described", "other"],
-        description="reason codes whose text decides by the lexicon (a missing code counts as other)",
-    )
-    lexicon: str = Field("", description="path; TOML with the phrases that say counterfeit; empty: the one shipped")
-    per_complainant_day: int = Field(
-        3, ge=1, description="complaints; the most that one complainant adds in one day (the first by complaint_id)"
-    )
-    full_weight_total: int = Field(
-        2, ge=1, description="complaints in the window up to which each of a complainant's weighs 1"
-    )
-    falling_power: float = Field(
-        2.0, ge=0, le=10, description="weight beyond that: (full_weight_total / total) ^ power; 0: everybody weighs 1"
-    )
-
-
-class Strata(Section):
-    """What was to be expected (docs/model.md, step 1)."""
-
-    band_ratio: float = Field(2.0, gt=1, description="ratio of neighbouring price bands; fixed, never data quantiles")
-    bands: int = Field(14, ge=1, le=64, description="count; the last band is open (band 0: below 1 unit of money)")
-    seller_cap: float = Field(0.01, gt=0, le=1, description="share; no seller weighs more than this in a stratum")
-    pseudo_orders: float = Field(
-        20_000.0,
-        gt=0,
-        description="orders; how strongly a stratum is shrunk to its parent (two complaints at the root rate)",
-    )
-    root_rate: float = Field(
-        1.16e-4, gt=0, lt=1, description="complaints per order; takes the missing weight at the root"
-    )
-
-
-class Delay(Section):
-    """Reporting delay: which share of an order day's complaints has been filed by now (docs/model.md, step 1)."""
-
-    mean_days: float = Field(12.0, gt=0, le=365, description="days; mean of the curve that is assumed without data")
-    pseudo_complaints: float = Field(30.0, ge=0, description="complaints; the weight of the assumed curve")
-
-
-class Shares(Section):
-    """Through which source the orders that name none flow (docs/model.md, shares)."""
-
-    listing_dominance: float = Field(
-        0.9,
-        gt=0.5,
-        le=1,
-        description="share; a listing's complaints go to its suppliers when one has at least this share",
-    )
-    link_orders: float = Field(1.0, ge=0, description="orders that one declared link or dispatch address counts for")
-    unknown_orders: float = Field(
-        1.0, ge=0, description="orders added to the unknown share of a shop: few named orders say little"
-    )
-
-
-class Ranking(Section):
-    lower_quantile: float = Field(0.05, gt=0, lt=0.5, description="probability; EB05 and lift_low are this quantile")
-    squash_width: float = Field(
-        0.05, gt=0, le=1, description="ln units; width of the bins of E in which the mixture is fitted"
-    )
-    evidence_sources: int = Field(
-        500, ge=1, description="sources; for how many of the top ranks evidence rows are written"
-    )
-    evidence_shops: int = Field(
-        10, ge=1, description="shops for and shops against a source; one row carries the rest of each"
-    )
-
-
-class Feed(Section):
-    """How one feed's files map to the contract."""
-
-    path: str = Field("", description="address; empty: <paths.landing>/<feed>")
-    rename: dict[str, str] = Field(default_factory=dict, description="contract column = column in the file")
-    values: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="contract column = {value in the file = value of the contract}"
-    )
-    defaults: dict[str, str] = Field(
-        default_factory=dict, description="contract column = value where the file has none"
-    )
-    time_zone: str = Field("UTC", description="IANA name; zone of the times that carry none")
-    delimiter: str = Field(",", min_length=1, max_length=1, description="CSV field separator")
-    encoding: str = Field("UTF-8", description="CSV character encoding")
-
-    @field_validator("time_zone")
-    @classmethod
-    def zone_exists(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"no time zone is called {name!r}") from error
-        return name
 
 
 FEED_NAMES = Literal[
@@ -207,8 +40,10 @@ class Config(Section):
     intake: Intake = Intake()
     money: Money = Money()
     hygiene: Hygiene = Hygiene()
+    places: PlaceParams = PlaceParams()
     strata: Strata = Strata()
     delay: Delay = Delay()
+    shrinkage: Shrinkage = Shrinkage()
     shares: Shares = Shares()
     ranking: Ranking = Ranking()
     feeds: dict[FEED_NAMES, Feed] = Field(default_factory=dict, description="mapping of each feed")
@@ -382,15 +217,14 @@ def _origin(path: str, origins: dict[str, str]) -> str:
 def reference() -> str:
     """conf/base.toml: every parameter with its default, unit and why, as TOML that can be copied from."""
     lines = [
-        "# Every parameter with its default, unit and reason. Generated from lib/headwater/config.py by `make docs`;",
+        "# Every parameter with its default, unit and reason. Generated from lib/headwater/parameters by `make docs`;",
         "# copy the lines you want to change into your own file and name that with --config.",
     ]
     for name, field in Config.model_fields.items():
         section = field.annotation
-        if not (isinstance(section, type) and issubclass(section, Section)):
-            continue
-        lines += ["", f"[{name}]"]
-        lines += _reference_lines(section, section())
+        if isinstance(section, type) and issubclass(section, Section):
+            lines += ["", f"[{name}]"]
+            lines += _reference_lines(section, section())
     lines += ["", "# One such section a feed: orders, complaints, addresses, supplier_links, ...", "[feeds.orders]"]
     lines += _reference_lines(Feed, Feed())
     return "\n".join(lines) + "\n"
@@ -400,8 +234,8 @@ def _reference_lines(section: type[Section], defaults: Section) -> list[str]:
     lines = []
     for name, field in section.model_fields.items():
         value = getattr(defaults, name)
-        text = "{}" if isinstance(value, dict) else json.dumps(value)
-        lines += [f"# {field.description}", f"{name} = {text}"]
+        lines += [f"# {field.description}"]
+        lines += [f'# {name} = "..."' if value is None else f"{name} = {'{}' if value == {} else json.dumps(value)}"]
     return lines
 
 

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from headwater.config import Config
 from headwater.errors import CheckFailedError, ConfigurationError, StorageError
 from headwater.table import Table
-from headwater.tables import NIGHTS, TABLES
+from headwater.tables import TABLES
+from headwater.tables.ops import NIGHTS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

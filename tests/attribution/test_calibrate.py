@@ -6,7 +6,6 @@ import scipy.sparse as sp
 from scipy.special import expit
 
 from headwater.attribution.calibrate import (
-    Tempering,
     calibrate,
     features,
     inspection_weights,
@@ -16,6 +15,7 @@ from headwater.attribution.calibrate import (
     wilson_low,
 )
 from headwater.evaluate.metrics import wilson
+from headwater.parameters.finding import Tempering
 
 
 def drawn(seed, n, slope, intercept):

@@ -5,9 +5,10 @@ import pytest
 import scipy.sparse as sp
 from scipy.special import logsumexp
 
-from headwater.attribution.cases import CaseParams, case_bayes_factors, group_cases
+from headwater.attribution.cases import case_bayes_factors, group_cases
 from headwater.attribution.cells import Cells
-from headwater.attribution.spike_slab import SpikeSlabParams, fit
+from headwater.attribution.spike_slab import fit
+from headwater.parameters.finding import CaseParams, SpikeSlabParams
 
 
 def test_equal_columns_are_one_case_and_others_are_not():

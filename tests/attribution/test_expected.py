@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from headwater.attribution.expected import MICRO, cell_expected, shrunk_rates, stratum_rates, stratum_sums, window
-from headwater.config import Strata
-from headwater.tables import COMPLAINT_EXPOSURE, ORDER_EXPOSURE
+from headwater.parameters.attribution import Strata
+from headwater.tables.model import COMPLAINT_EXPOSURE, ORDER_EXPOSURE
 
 NIGHT = date(2026, 11, 22)
 ORDER = {

@@ -5,8 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells, entries_of
-from headwater.attribution.explain import QUALIFIER, REST, SHOP, ExplainParams, explain
-from headwater.attribution.spike_slab import SpikeSlabParams, bayes_factors, fit, log_likelihoods
+from headwater.attribution.explain import QUALIFIER, REST, SHOP, explain
+from headwater.attribution.spike_slab import bayes_factors, fit, log_likelihoods
+from headwater.parameters.finding import ExplainParams, SpikeSlabParams
 
 
 def example(seed=0, shops=30, sources=8):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from headwater.attribution.flows import Flow, listing_shares, shop_shares, source_exposure
-from headwater.config import Shares
+from headwater.parameters.attribution import Shares
 
 NIGHT = date(2026, 11, 22)
 DAY = date(2026, 11, 1)

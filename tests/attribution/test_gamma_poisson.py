@@ -14,7 +14,8 @@ from scipy.optimize import approx_fprime, brentq
 from scipy.special import gammainc, gammaincinv, logit
 
 from headwater.attribution import gamma_poisson
-from headwater.attribution.gamma_poisson import GammaPoissonParams, Mixture, ebgm, fit, posterior_pi, quantile, squash
+from headwater.attribution.gamma_poisson import Mixture, ebgm, fit, posterior_pi, quantile, squash
+from headwater.parameters.attribution import Shrinkage
 
 SKEWED = Mixture(0.0969, 0.204, 0.0582, 1.415, 1.838)  # a wide elevated component, as drug safety data give
 PLANTED = Mixture(0.05, 2.0, 0.15, 3.0, 4.0)
@@ -99,7 +100,7 @@ def test_a_gap_between_the_components_does_not_mislead_the_quantile():
 
 def test_quantile_does_not_depend_on_the_chunks():
     y, e = (np.array(v) for v in zip(*GRID, strict=True))
-    small = quantile(PLANTED, y, e, 0.05, GammaPoissonParams(chunk_rows=5))
+    small = quantile(PLANTED, y, e, 0.05, Shrinkage(chunk_rows=5))
     assert np.array_equal(small, quantile(PLANTED, y, e, 0.05))
 
 

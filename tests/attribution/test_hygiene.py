@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from headwater.attribution.hygiene import HygieneParams, bursts, default_weights, weights
+from headwater.attribution.hygiene import bursts, default_weights, weights
 from headwater.attribution.market import Complaints
+from headwater.parameters.finding import HygieneParams
 
 
 def complaints(shop, account, filed=None):

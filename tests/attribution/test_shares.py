@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from headwater.attribution.market import Complaints, Flows, Links, Market, Named
-from headwater.attribution.shares import ShareParams, learn, place_shares, supplier_shares
+from headwater.attribution.shares import learn, place_shares, supplier_shares
+from headwater.parameters.finding import ShareParams
 
 NONE = np.zeros(0, dtype=np.int64)
 

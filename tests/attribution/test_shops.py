@@ -7,10 +7,10 @@ import pytest
 
 from headwater.attribution import gamma_poisson
 from headwater.attribution.shops import fit_mixture, shop_counts, shops, squashed, with_lift
-from headwater.config import Ranking
+from headwater.parameters.attribution import Shrinkage
 
 NIGHT = date(2026, 11, 22)
-PARAMS = Ranking()
+PARAMS = Shrinkage()
 SUBJECTS = "seller_id string, observed double, expected double"
 
 

@@ -5,7 +5,8 @@ import pytest
 from scipy.special import expit
 
 from headwater.attribution.logistic import fit_logistic
-from headwater.attribution.side import SideParams, learn_slopes, side_log_odds, standardise
+from headwater.attribution.side import learn_slopes, side_log_odds, standardise
+from headwater.parameters.finding import SideParams
 
 PARAMS = SideParams()
 

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from headwater.attribution import sources
-from headwater.config import Ranking
-from headwater.tables import EVIDENCE, PLACES, SOURCE_EXPOSURE, SOURCES
+from headwater.parameters.attribution import Ranking, Shrinkage
+from headwater.tables.model import PLACES, SOURCE_EXPOSURE
+from headwater.tables.published import EVIDENCE, SOURCES
 
 NIGHT = date(2026, 11, 22)
 PARAMS = Ranking(evidence_shops=2)
@@ -53,7 +54,7 @@ def night(spark):
     place_rows = spark.createDataFrame([tuple(p.get(n) for n in PLACES.column_names) for p in places], PLACES.schema())
     links = spark.createDataFrame([("u", "Uno Ltd"), ("u", "Uno Ltd"), ("u", "UNO")], LINKS)
     named = sources.named_sources(exposure, links, place_rows)
-    scored = sources.scored_sources(sources.source_sums(exposure, named), PARAMS).persist()
+    scored = sources.scored_sources(sources.source_sums(exposure, named), Shrinkage(), PARAMS).persist()
     evidence = sources.evidence(exposure, scored, NIGHT, PARAMS).persist()
     published = sources.sources(scored, sources.reasons(scored, evidence), NIGHT)
     assert published.columns == SOURCES.column_names

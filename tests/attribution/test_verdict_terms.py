@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from headwater.attribution.verdict_terms import VerdictParams, counts_after_clearing, purchase_terms, verdict_log_odds
+from headwater.attribution.verdict_terms import counts_after_clearing, purchase_terms, verdict_log_odds
+from headwater.parameters.finding import VerdictParams
 
 
 def test_a_confirmed_verdict_raises_and_a_cleared_one_lowers_by_the_same():

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from headwater.attribution.find import FindParams, find
-from headwater.attribution.hygiene import HygieneParams
+from headwater.attribution.find import find
 from headwater.attribution.market import PLACE
 from headwater.evaluate.baselines import BASELINES, evidence, oracle
 from headwater.evaluate.fraudar import fraudar
 from headwater.evaluate.metrics import average_precision
 from headwater.evaluate.tables import expected_complaints, market_of, peer_log_price
 from headwater.evaluate.worlds import DIFFICULTIES, FAMILIES, WorldParams, make_world
+from headwater.parameters.finding import FindParams, HygieneParams
 
 SMALL = WorldParams(orders=60_000, suppliers=60, shops=300, fake_rate=8e-3, base_rate=3e-4, named=0.3, malicious=0.2)
 

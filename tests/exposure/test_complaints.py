@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import pyspark.sql.functions as F
 import pytest
 
-from headwater.config import Hygiene
 from headwater.exposure import complaints as stage
 from headwater.exposure.orders import due, latest
-from headwater.tables import CLEAN_COMPLAINTS, CLEAN_ORDERS, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED
+from headwater.parameters.landing import Hygiene
+from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS
+from headwater.tables.model import COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED
 
 NIGHT = date(2026, 11, 20)
 NEXT = NIGHT + timedelta(days=1)

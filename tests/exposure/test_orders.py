@@ -12,7 +12,8 @@ import pytest
 from pyspark.sql import DataFrame
 
 from headwater.exposure import orders
-from headwater.tables import CELL, CLEAN_ORDERS, ORDER_EXPOSURE, STRATUM
+from headwater.tables.clean import CLEAN_ORDERS
+from headwater.tables.model import CELL, ORDER_EXPOSURE, STRATUM
 
 FIRST = date(2026, 11, 20)
 NIGHTS = [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from headwater import config as configuration
-from headwater.config import Config, Feed
+from headwater.config import Config
 from headwater.feeds import FEEDS
 from headwater.landing import files
+from headwater.parameters.landing import Feed
 
 NIGHT = date(2026, 11, 22)
 HEADERS = {

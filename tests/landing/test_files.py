@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from headwater.config import Feed
 from headwater.errors import InputRefusedError
 from headwater.landing import files
+from headwater.parameters.landing import Feed
 
 NIGHT = date(2026, 11, 22)
 H = "order_id,seller_id,buyer_id,ordered_at,brand"

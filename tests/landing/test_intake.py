@@ -23,7 +23,8 @@ from headwater.landing.lexicon import Lexicon
 from headwater.nightly.run import run_night
 from headwater.store import Lake
 from headwater.synthetic import MarketplaceParams, synthesise
-from headwater.tables import CLEAN, CLEAN_COMPLAINTS, CLEAN_ORDERS, FILES, NIGHTS, REJECTS
+from headwater.tables.clean import CLEAN, CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
+from headwater.tables.ops import FILES, NIGHTS
 from headwater.tokens import tokenise
 
 NIGHT = date(2026, 11, 22)

@@ -8,8 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 import pyspark.sql.functions as F
 import pytest
 
-from headwater.config import Money, Strata
 from headwater.landing import money
+from headwater.parameters.attribution import Strata
+from headwater.parameters.landing import Money
 
 RATES = Money(reporting_currency="USD", rates={"EUR": 1.08, "JPY": 0.0066889632, "KWD": 3.2573289902, "VND": 3.9e-05})
 

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pyspark.sql.functions as F
 import pytest
 
-from headwater.config import Feed
 from headwater.feeds import COMPLAINTS, SUPPLIER_LINKS
 from headwater.feeds import Field as FeedField
 from headwater.landing import files, parse
+from headwater.parameters.landing import Feed
 
 # Each text with what is read, as Spark prints it; None: not such a value.
 INT = {

@@ -21,7 +21,7 @@ from headwater import machine
 from headwater.attribution import gamma_poisson
 from headwater.evaluate.metrics import average_precision
 from headwater.store import PublishedReader
-from headwater.tables import SHOPS, SOURCES
+from headwater.tables.published import SHOPS, SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

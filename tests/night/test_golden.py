@@ -15,7 +15,9 @@ import pytest
 from headwater.errors import CheckFailedError, InputRefusedError
 from headwater.nightly.run import run_night
 from headwater.store import Lake, PublishedReader
-from headwater.tables import CLEAN_COMPLAINTS, CLEAN_ORDERS, FILES, FUNNEL, INTAKE, NIGHTS, PUBLISHED, REJECTS, SHOPS
+from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
+from headwater.tables.ops import FILES, INTAKE, NIGHTS
+from headwater.tables.published import FUNNEL, PUBLISHED, SHOPS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.match import resolve_places
 from headwater.places.normalise import ParsedAddress, parse_address, parse_addresses
-from headwater.places.params import PlaceParams
 from headwater.places.rules import load_rules
 
 RULES = load_rules()

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.match import match_block, match_places, resolve_places, witness_phones
 from headwater.places.normalise import parse_addresses
-from headwater.places.params import PlaceParams
 
 from .shared import PARAMS, REAL_DATA, RULES, frame, labels
 

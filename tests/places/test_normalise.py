@@ -11,16 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import ConfigurationError
+from headwater.parameters.places import PlaceParams
 from headwater.places.locality import city_name, country_code, postcode_of, region_code
-from headwater.places.normalise import (
-    LEVELS,
-    address_key,
-    building_key,
-    exact_key,
-    parse_addresses,
-    unit_key,
-)
-from headwater.places.params import PlaceParams
+from headwater.places.normalise import LEVELS, address_key, building_key, exact_key, parse_addresses, unit_key
 from headwater.places.rules import load_rules
 from headwater.places.text import clean_text, fold, squash, words
 

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
-from headwater.places.params import PlaceParams
+from headwater.parameters.places import PlaceParams
 from headwater.places.places import places
 from headwater.places.rules import load_rules
-from headwater.tables import CLEAN_ADDRESSES, PLACES
+from headwater.tables.clean import CLEAN_ADDRESSES
+from headwater.tables.model import PLACES
 
 NIGHT = date(2026, 11, 22)
 ADDRESS = {

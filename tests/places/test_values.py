@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.places.params import PlaceParams
+from headwater.parameters.places import PlaceParams
 from headwater.places.values import REASONS, clean_value, clean_values, normalise_name
 
 from .shared import RULES

@@ -8,60 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import expit, logit, ndtri
 
 from headwater.attribution.logistic import Logistic, fit_logistic
 from headwater.attribution.market import Bools, Floats
+from headwater.parameters.finding import CalibrationParams, Tempering
 
 FEATURES = ("ln_bf", "prior_log_odds", "ln_eb05", "proximity", "ln_exposure")
-
-
-class Tempering(BaseModel):
-    """How the posterior log odds become a probability without verdicts; learnt on planted marketplaces, see `record`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    intercept: float = Field(0.0, description="Added to the log odds.")
-    slope: float = Field(1.0, gt=0, description="Factor of the log odds; below 1 the model was too sure of itself.")
-    ceiling: float = Field(
-        0.989, gt=0, le=1, description="Highest probability published; below .99 unless the record bears .97 out."
-    )
-    rows: int = Field(0, ge=0, description="Sources that it was learnt on.")
-    sure: int = Field(0, ge=0, description="Of them at .99 or more before the ceiling.")
-    right: int = Field(0, ge=0, description="Of those, guilty.")
-    record: str = Field("not learnt", description="Marketplaces, seeds and revision that it was learnt on.")
-
-
-PLANTED = Tempering(
-    intercept=-0.0055,
-    slope=0.8863,
-    ceiling=1.0,
-    rows=15354,
-    sure=665,
-    right=664,
-    record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
-)
-
-
-class CalibrationParams(BaseModel):
-    """Parameters of the calibration."""
-
-    model_config = ConfigDict(frozen=True)
-
-    prior_mean: tuple[float, ...] = Field(
-        (1.0, 1.0, 0.0, 0.0, 0.0), description="Without verdicts: the model's own posterior."
-    )
-    prior_spread: tuple[float, ...] = Field(
-        (0.3, 0.3, 0.3, 0.3, 0.3), description="Prior standard deviation per feature: some thirty verdicts outweigh it."
-    )
-    weight_max: float = Field(
-        20.0, ge=1, description="Cap of one over the inspection probability: one rare find is not the market."
-    )
-    neighbour: float = Field(0.8, ge=0, le=0.8, description="2h of the proximity: above .8 it echoes for too long.")
-    rounds: int = Field(60, ge=1, description="Rounds of the proximity: .8 ** 60 is a millionth.")
-    sure: float = Field(0.99, gt=0.5, lt=1, description="Probability that must be kept ...")
-    kept: float = Field(0.97, gt=0.5, lt=1, description="... this often (Wilson lower bound), or is not published.")
 
 
 def proximity(flow: sp.csr_matrix, evidence: Floats, params: CalibrationParams | None = None) -> Floats:

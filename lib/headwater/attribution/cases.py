@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.sparse.csgraph import connected_components
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.market import Floats, Ints
-from headwater.attribution.spike_slab import SourceFit, SpikeSlabParams, bayes_factors
-
-
-class CaseParams(BaseModel):
-    """Parameters of the cases."""
-
-    model_config = ConfigDict(frozen=True)
-
-    cosine: float = Field(
-        0.98, gt=0, le=1, description="Cosine of expected-exposure vectors from which two sources are one case."
-    )
-    block: int = Field(
-        4096, ge=1, description="Sources compared at once: bounds the memory of the product of exposures."
-    )
+from headwater.attribution.spike_slab import SourceFit, bayes_factors
+from headwater.parameters.finding import CaseParams, SpikeSlabParams
 
 
 def group_cases(flow: sp.csr_matrix, params: CaseParams | None = None) -> Ints:

@@ -15,54 +15,29 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import betainc
+
+from headwater.parameters.attribution import Delay
 
 Floats = NDArray[np.float64]
 
 _WEIGHT_UNITS = 1e6  # weights are counted in millionths: whole numbers, so sums are exact and in any order the same
 
 
-class DelayParams(BaseModel):
-    """Parameters of the reporting-delay curve."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_age: int = Field(
-        default=90, ge=1, description="days; the window: F is 1 there by definition, and later complaints do not count"
-    )
-    mean_days: float = Field(
-        default=12.0,
-        gt=0,
-        le=365,
-        description="days; mean of the curve assumed without data (before the window cuts it): delivery, then a look",
-    )
-    shape: float = Field(
-        default=2.0,
-        gt=0,
-        description="shape of that curve (negative binomial, the discrete gamma; 1: geometric); 2, for few complain "
-        "before the goods have come",
-    )
-    pseudo_complaints: float = Field(
-        default=30.0, gt=0, description="complaints; the weight of the assumed curve: a few days of a small marketplace"
-    )
-    floor: float = Field(
-        default=1e-6, gt=0, lt=1, description="share; least F, so that expected complaints are never multiplied by zero"
-    )
+DEFAULTS = Delay()
 
 
-DEFAULTS = DelayParams()
-
-
-def prior_curve(params: DelayParams = DEFAULTS) -> Floats:
+def prior_curve(max_age: int, params: Delay = DEFAULTS) -> Floats:
     """F[0..max_age] before anything is learnt: the negative binomial's, given that the delay is within the window."""
-    ages = np.arange(params.max_age + 1)
+    ages = np.arange(max_age + 1)
     success = params.shape / (params.shape + params.mean_days)
     share = betainc(params.shape, ages + 1, success)
     return np.asarray(np.maximum(share / share[-1], params.floor))
 
 
-def delay_curve(order_age: ArrayLike, delay: ArrayLike, weight: ArrayLike, params: DelayParams = DEFAULTS) -> Floats:
+def delay_curve(
+    order_age: ArrayLike, delay: ArrayLike, weight: ArrayLike, max_age: int, params: Delay = DEFAULTS
+) -> Floats:
     """One row a complaint (or a group of like ones, by weight) -> F[0..max_age], the share filed by that age in days.
 
     `order_age` = night - order day, `delay` = filed day - order day, both whole days, 0 <= delay <= order_age; `weight`
@@ -71,14 +46,14 @@ def delay_curve(order_age: ArrayLike, delay: ArrayLike, weight: ArrayLike, param
     enough to have shown everything, spread like `prior_curve`; without data the answer is that curve, and so is the
     shape beyond the oldest order day. ValueError names what does not fit.
     """
-    age, late, units = _checked(order_age, delay, weight, params.max_age)
-    length = params.max_age + 1
+    age, late, units = _checked(order_age, delay, weight, max_age)
+    length = max_age + 1
     filed = np.bincount(late, weights=units, minlength=length)
     closed = np.bincount(age, weights=units, minlength=length)
     # for d = 1, 2, ...: complaints filed before age d about days at least d old; those at risk are these and now
     before = (np.cumsum(filed)[:-1] - np.cumsum(closed)[:-1]) / _WEIGHT_UNITS
     now = filed[1:] / _WEIGHT_UNITS
-    prior = params.pseudo_complaints * prior_curve(params)
+    prior = params.pseudo_complaints * prior_curve(max_age, params)
     survived = (before + prior[:-1]) / (before + now + prior[1:])
     curve = np.append(np.cumprod(survived[::-1])[::-1], 1.0)
     return np.asarray(np.maximum(curve, params.floor))

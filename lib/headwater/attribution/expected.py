@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
-from headwater.config import Strata
 from headwater.exposure.orders import in_window
-from headwater.tables import CELL, RATES
+from headwater.parameters.attribution import Strata
+from headwater.tables.model import CELL, RATES
 
 LEVELS = ("category", "price_band", "destination", "month")
 MICRO, NANO, PICO = 10**6, 10**9, 10**12

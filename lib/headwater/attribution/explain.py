@@ -14,25 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import logsumexp
 
 from headwater.attribution.cells import Cells, entries_of
 from headwater.attribution.market import Floats, Ints
-from headwater.attribution.spike_slab import SourceFit, SpikeSlabParams, bayes_factors, log_likelihoods
+from headwater.attribution.spike_slab import SourceFit, bayes_factors, log_likelihoods
+from headwater.parameters.finding import ExplainParams, SpikeSlabParams
 
 SHOP, REST, QUALIFIER = 0, 1, 2
-
-
-class ExplainParams(BaseModel):
-    """Parameters of the explanation."""
-
-    model_config = ConfigDict(frozen=True)
-
-    top: int = Field(
-        20, ge=1, description="Shops shown per source, by size of their contribution; one row carries the rest."
-    )
-    decimals: int = Field(9, ge=0, description="Digits of a contribution; the qualifier takes what rounding leaves.")
 
 
 @dataclass(frozen=True)

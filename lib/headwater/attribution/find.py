@@ -6,52 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import expit, logit
 
 from headwater.attribution import hygiene, shares, side
-from headwater.attribution.calibrate import PLANTED, Tempering, temper
+from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
-from headwater.attribution.hygiene import Corroborate, HygieneParams
+from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.market import PLACE, Floats, Ints, Market
-from headwater.attribution.shares import ShareParams
-from headwater.attribution.side import SideParams
-from headwater.attribution.spike_slab import SourceFit, SpikeSlabParams, fit
-
-
-class FindParams(BaseModel):
-    """Parameters of the finding, stage by stage."""
-
-    model_config = ConfigDict(frozen=True)
-
-    shares: ShareParams = ShareParams()
-    hygiene: HygieneParams = HygieneParams()
-    model: SpikeSlabParams = SpikeSlabParams()
-    side: SideParams = SideParams()
-    tempering: Tempering = PLANTED
-    by_listing: bool = Field(
-        True, description="Whether a complaint is placed by its listing's named orders, or by its shop's alone."
-    )
-    place_odds: float = Field(
-        -2.0, description="Added to the log odds of places: a place is suspected where no supplier explains as much."
-    )
-    lone_place_odds: float = Field(
-        -4.0,
-        description="Added for a place that one shop alone uses: it is the shop's own, and would explain its suppliers away.",
-    )
-    passes: int = Field(
-        2, ge=1, description="Passes over weights and signs: in the second, signs help to tell paid complaints."
-    )
-    doubt_identity: bool = Field(
-        True,
-        description="Whether a source is believed no further than that any of the goods complained about were its own.",
-    )
-    owned_from: float = Field(
-        0.8,
-        gt=0.5,
-        le=1,
-        description="Share of a place's exposure through one supplier from which it is that supplier's.",
-    )
+from headwater.attribution.spike_slab import SourceFit, fit
+from headwater.parameters.finding import FindParams
 
 
 @dataclass(frozen=True)

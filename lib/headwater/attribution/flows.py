@@ -9,8 +9,8 @@ import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame, Window
 
 from headwater.attribution.expected import PICO
-from headwater.config import Shares
-from headwater.tables import SOURCE_EXPOSURE
+from headwater.parameters.attribution import Shares
+from headwater.tables.model import SOURCE_EXPOSURE
 
 SHARE_SCALE = 10**6
 # What flows, and in which integers it is summed, so that no order of summing matters: orders and complaints in millionths,

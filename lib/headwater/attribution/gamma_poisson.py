@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 from scipy.special import digamma, expit, gammainc, gammaincinv, gammaln, logit
+
+from headwater.parameters.attribution import Shrinkage
 
 Floats = NDArray[np.float64]
 
@@ -45,57 +46,7 @@ _NEWTON_ROUNDS = 10
 _BISECTION_ROUNDS = 60  # halves the widest possible bracket, 700 in ln, to below the tolerance (47 would do)
 
 
-class GammaPoissonParams(BaseModel):
-    """Parameters of the shrinkage. The penalty steadies a fit on few subjects or rare complaints; many drown it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    squash_width: float = Field(
-        default=0.05,
-        gt=0,
-        description="width of a squashing bin, in ln E: 5 % is far below the Poisson noise of any subject",
-    )
-    expected_floor: float = Field(
-        default=1.16e-4,
-        gt=0,
-        description="complaints; least E of a subject that has a complaint: a complaint proves an order, and this is "
-        "one order at the prior rate",
-    )
-    penalty_subjects: float = Field(
-        default=5.0,
-        gt=0,
-        description="subjects that the penalty below is worth. At 1 a lone subject makes its own prior; towards 10 "
-        "simulated sparse subjects (E about .02) gain and dense ones begin to lose",
-    )
-    elevated_mean: float = Field(
-        default=15.0,
-        gt=0,
-        description="lift; centre of the penalty on the elevated mean, as in the sources' effect prior",
-    )
-    elevated_mean_sd: float = Field(
-        default=1.2, gt=0, description="natural log units; its width, as in the sources' prior"
-    )
-    ordinary_mean_sd: float = Field(
-        default=1.0, gt=0, description="natural log units; width of the penalty on the ordinary mean around a lift of 1"
-    )
-    shape_sd: float = Field(
-        default=1.0, gt=0, description="natural log units; width of the penalty on both shapes, around 1 and 2"
-    )
-    elevated_share: float = Field(
-        default=0.05,
-        gt=0,
-        lt=1,
-        description="share of subjects; centre of the penalty on pi, the sources' starting prior",
-    )
-    elevated_share_sd: float = Field(
-        default=2.0, gt=0, description="logits; wide, for the share of bad subjects is unknown"
-    )
-    chunk_rows: int = Field(
-        default=1 << 18, ge=1, description="rows solved at once by the quantile: bounds memory (25 MB)"
-    )
-
-
-DEFAULTS = GammaPoissonParams()
+DEFAULTS = Shrinkage()
 
 
 @dataclass(frozen=True)
@@ -123,7 +74,7 @@ class Mixture:
 
 
 def squash(
-    observed: ArrayLike, expected: ArrayLike, count: ArrayLike | None = None, params: GammaPoissonParams = DEFAULTS
+    observed: ArrayLike, expected: ArrayLike, count: ArrayLike | None = None, params: Shrinkage = DEFAULTS
 ) -> tuple[Floats, Floats, Floats]:
     """Subjects -> cells (observed, expected mean, count), sorted by observed, then expected: what `fit` needs, small.
 
@@ -147,7 +98,7 @@ def squash(
 
 
 def fit(
-    observed: ArrayLike, expected: ArrayLike, count: ArrayLike | None = None, params: GammaPoissonParams = DEFAULTS
+    observed: ArrayLike, expected: ArrayLike, count: ArrayLike | None = None, params: Shrinkage = DEFAULTS
 ) -> Mixture:
     """Cells (as `squash` makes them) -> the mixture of largest penalised likelihood, its elevated component first.
 
@@ -175,9 +126,7 @@ def fit(
     return Mixture(1 - pi, a2, a2 / m2, a1, a1 / m1)
 
 
-def posterior_pi(
-    mixture: Mixture, observed: ArrayLike, expected: ArrayLike, params: GammaPoissonParams = DEFAULTS
-) -> Floats:
+def posterior_pi(mixture: Mixture, observed: ArrayLike, expected: ArrayLike, params: Shrinkage = DEFAULTS) -> Floats:
     """P(elevated | y, E) of each subject, in [0, 1] (DuMouchel 1999, eq. 6). For y = 0 and E = 0 it is the prior's pi.
 
     A diagnostic, not a rank: a wide elevated component also holds very low lifts, and then more complaints may lower
@@ -187,7 +136,7 @@ def posterior_pi(
     return _posterior_pi(mixture, y, _floored(y, e, params))
 
 
-def ebgm(mixture: Mixture, observed: ArrayLike, expected: ArrayLike, params: GammaPoissonParams = DEFAULTS) -> Floats:
+def ebgm(mixture: Mixture, observed: ArrayLike, expected: ArrayLike, params: Shrinkage = DEFAULTS) -> Floats:
     """EBGM of each subject: exp(E[ln lambda | y, E]), a lift (DuMouchel 1999, eqs. 10 and 11).
 
     E = 0 and y = 0 gives the prior's geometric mean; y > 0 has at least `expected_floor` as E. Never NaN.
@@ -201,7 +150,7 @@ def ebgm(mixture: Mixture, observed: ArrayLike, expected: ArrayLike, params: Gam
 
 
 def quantile(
-    mixture: Mixture, observed: ArrayLike, expected: ArrayLike, q: float, params: GammaPoissonParams = DEFAULTS
+    mixture: Mixture, observed: ArrayLike, expected: ArrayLike, q: float, params: Shrinkage = DEFAULTS
 ) -> Floats:
     """The q quantile of each subject's posterior lift, to 1e-10 relative: EB05 is q = .05 (DuMouchel 1999, section 4).
 
@@ -232,7 +181,7 @@ def _checked(observed: ArrayLike, expected: ArrayLike, count: ArrayLike | None) 
     return y, e, n
 
 
-def _floored(y: Floats, e: Floats, params: GammaPoissonParams) -> Floats:
+def _floored(y: Floats, e: Floats, params: Shrinkage) -> Floats:
     """E where a complaint proves that there was an order; E = 0 with y = 0 stays, its posterior is the prior."""
     return np.where(y > 0, np.maximum(e, params.expected_floor), e)
 
@@ -248,7 +197,7 @@ def _log_marginal(a: float, b: float, y: Floats, e: Floats) -> Floats:
     return np.asarray(gammaln(a + y) - gammaln(a) - a * np.log1p(e / b) - y * np.log(b + e))
 
 
-def _objective(y: Floats, e: Floats, n: Floats, params: GammaPoissonParams) -> Callable[[Floats], tuple[float, Floats]]:
+def _objective(y: Floats, e: Floats, n: Floats, params: Shrinkage) -> Callable[[Floats], tuple[float, Floats]]:
     """Penalised negative log likelihood a subject, and its gradient, by (ln a1, ln m1, ln a2, ln m2, logit pi)."""
     centre = np.array([0.0, np.log(params.elevated_mean), np.log(2.0), 0.0, logit(params.elevated_share)])
     sd = np.array(

@@ -12,42 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import expit, logit
 
 from headwater.attribution.logistic import fit_logistic
 from headwater.attribution.market import Complaints, Floats, Ints
+from headwater.parameters.finding import HygieneParams
 
 # Weights of the complaints to learn from -> corroboration of every complaint, and its mean over all orders.
 Corroborate = Callable[[Floats], tuple[Floats, float]]
-
-
-class HygieneParams(BaseModel):
-    """Parameters of the complaint weights."""
-
-    model_config = ConfigDict(frozen=True)
-
-    count_exponent: float = Field(
-        1.0, ge=0, description="Default: an account's k complaints weigh k ** -this each; 1 caps its sum at one."
-    )
-    burst_days: int = Field(
-        5, ge=0, description="Days around a filing in which other accounts' complaints on the shop are a burst."
-    )
-    burst_slope: float = Field(
-        0.0, ge=0, description="Default fall of the log odds per ln(1 + burst): bursts are also what fakes cause."
-    )
-    burst_doubt: float = Field(
-        1.0,
-        ge=0,
-        description="While corroboration is learnt, a complaint in a burst of b others counts (1 + b) ** -this.",
-    )
-    learn: bool = Field(True, description="Whether weights are learnt by corroboration; otherwise the default stands.")
-    folds: int = Field(4, ge=2, description="Folds of shops: a complaint is judged by the other folds' complaints.")
-    spread: float = Field(1.5, gt=0, description="Prior standard deviation of the learnt slopes, log odds per unit.")
-    account_pseudo: float = Field(
-        3.0, gt=0, description="Complaints after which an account's own record outweighs that of its like."
-    )
-    minimum: float = Field(0.02, ge=0, le=1, description="Least weight: a complaint never counts for exactly nothing.")
 
 
 def account_counts(complaints: Complaints) -> Ints:

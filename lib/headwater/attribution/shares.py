@@ -15,36 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 
 from headwater.attribution.market import Floats, Ints, Market
-
-
-class ShareParams(BaseModel):
-    """Parameters of the share inference; the grids are searched by held-out likelihood every night."""
-
-    model_config = ConfigDict(frozen=True)
-
-    link_weights: tuple[float, ...] = Field(
-        (0.0, 0.3, 1.0, 3.0, 10.0), description="Pseudo-orders a declared link may count for."
-    )
-    unseen: tuple[float, ...] = Field(
-        (0.3, 1.0, 3.0, 10.0, 30.0), description="Pseudo-orders of a shop's never-named suppliers."
-    )
-    concentrations: tuple[float, ...] = Field(
-        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
-        description="Pseudo-orders by which a listing leans on its shop: small if listings have one supplier.",
-    )
-    ships_own: float = Field(
-        0.7, ge=0, le=1, description="Share of a supplier's goods that leave its usual places rather than the shop's."
-    )
-    place_pseudo: float = Field(
-        2.0, gt=0, description="Pseudo-orders before a place's named orders tell who ships there."
-    )
-    use_places: bool = Field(True, description="Whether dispatch places help to infer suppliers.")
-    minimum: float = Field(
-        0.01, ge=0, description="Shares below this are dropped (to unknown): they blow up memory and tell nothing."
-    )
+from headwater.parameters.finding import ShareParams
 
 
 @dataclass(frozen=True)

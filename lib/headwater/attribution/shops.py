@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, Window
 
 from headwater.attribution import gamma_poisson
 from headwater.attribution.expected import PICO
-from headwater.config import Ranking
-from headwater.tables import SHOPS
+from headwater.parameters.attribution import Shrinkage
+from headwater.tables.published import SHOPS
 
 
 def shop_counts(cells: DataFrame, complaint_exposure: DataFrame) -> DataFrame:
@@ -40,7 +40,7 @@ def shop_counts(cells: DataFrame, complaint_exposure: DataFrame) -> DataFrame:
     )
 
 
-def squashed(subjects: DataFrame, params: Ranking) -> DataFrame:
+def squashed(subjects: DataFrame, params: Shrinkage) -> DataFrame:
     """Subjects with `observed`, `expected` -> cells of equal observed and nearly equal expected: observed, expected, count.
 
     Small enough for one process however many subjects there are; sums of expected are integers."""
@@ -54,14 +54,14 @@ def squashed(subjects: DataFrame, params: Ranking) -> DataFrame:
     )
 
 
-def fit_mixture(subjects: DataFrame, params: Ranking) -> gamma_poisson.Mixture:
+def fit_mixture(subjects: DataFrame, params: Shrinkage) -> gamma_poisson.Mixture:
     """The mixture of two Gammas of all subjects, by maximum likelihood on squashed cells; collects the cells to the driver."""
     cells = squashed(subjects, params).toArrow()
     if cells.num_rows == 0:
         none = np.zeros(0)
-        return gamma_poisson.fit(none, none, none)
+        return gamma_poisson.fit(none, none, none, params)
     columns = [cells.column(c).to_numpy().astype(float) for c in ("observed", "expected", "count")]
-    return gamma_poisson.fit(*columns)
+    return gamma_poisson.fit(columns[0], columns[1], columns[2], params)
 
 
 def with_lift(

@@ -10,39 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import expit
 
 from headwater.attribution.logistic import fit_logistic
 from headwater.attribution.market import Floats, Ints, Market
+from headwater.parameters.finding import SideParams
 
 NAMES = ("price below peers", "not as described", "refunds")
-
-
-class SideParams(BaseModel):
-    """Parameters of the evidence beyond complaints."""
-
-    model_config = ConfigDict(frozen=True)
-
-    use: tuple[str, ...] = Field(NAMES, description="Signs in use, by name.")
-    price_pseudo: float = Field(
-        20.0, gt=0, description="Order lines at peers' prices added to a source: few orders, no opinion."
-    )
-    price_cap: float = Field(0.5, gt=0, description="Discount (natural log) beyond which cheaper tells no more.")
-    count_pseudo: float = Field(
-        3.0, gt=0, description="Pseudo-events at the common rate added to counts of other complaints and refunds."
-    )
-    slope_spread: float = Field(
-        1.5, gt=0, description="Prior standard deviation of a slope, log odds per standard deviation of the sign."
-    )
-    lift_max: float = Field(
-        4.0, ge=0, description="Most that the signs add to or take from the log odds: a likelihood ratio of 55."
-    )
-    clear_at: float = Field(
-        -2.0, description="ln Bayes factor at which complaints half cancel a rise: below it they clear the source."
-    )
-    clear_width: float = Field(0.5, gt=0, description="How gradually they do, natural log units.")
-    rounds: int = Field(4, ge=0, description="Rounds of learning; three usually settle the slopes.")
 
 
 def signs(market: Market, shares: sp.csr_matrix, params: SideParams) -> Floats:

@@ -11,8 +11,9 @@ from pyspark.sql import Column, DataFrame, Window
 from headwater.attribution.expected import PICO
 from headwater.attribution.flows import SHARE_SCALE, Flow
 from headwater.attribution.shops import fit_mixture, with_lift
-from headwater.config import Ranking, Shares
-from headwater.tables import CELL, EVIDENCE, SOURCES
+from headwater.parameters.attribution import Ranking, Shares, Shrinkage
+from headwater.tables.model import CELL
+from headwater.tables.published import EVIDENCE, SOURCES
 
 TYPES = ("supplier", "dispatch", "return")
 
@@ -116,14 +117,14 @@ def source_sums(exposure: DataFrame, named: DataFrame) -> DataFrame:
     return sums.join(named, on="source_id", how="inner")
 
 
-def scored_sources(sums: DataFrame, params: Ranking) -> DataFrame:
+def scored_sources(sums: DataFrame, shrinkage: Shrinkage, params: Ranking) -> DataFrame:
     """SOURCE_SUMS -> those with complaints, with lift, lift_low and suspicion_rank.
 
     One mixture a type, fitted on all its sources, also those without complaints; acts: collects the squashed cells."""
     parts = []
     for type_name in TYPES:
         mine = sums.where(F.col("type") == type_name)
-        mixture = fit_mixture(mine, params)
+        mixture = fit_mixture(mine, shrinkage)
         parts.append(with_lift(mine.where("complaints > 0"), mixture, params.lower_quantile, ("lift", "lift_low")))
     order = Window.orderBy(F.desc("lift_low"), F.desc("observed"), "source_id")
     return reduce(DataFrame.unionByName, parts).withColumn("rank", F.row_number().over(order).cast("bigint"))

@@ -16,83 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
 from headwater.attribution.cells import Cells, Entries, collapse, entries_of
 from headwater.attribution.market import Floats
-
-
-class SpikeSlabParams(BaseModel):
-    """Parameters of the source model; every field says its unit and why it has its default."""
-
-    model_config = ConfigDict(frozen=True)
-
-    grid_points: int = Field(
-        14, ge=2, description="Effect sizes tried per source (count): steps of 55 %, finer changes no rank."
-    )
-    lift_min: float = Field(
-        1.0, gt=0, description="Smallest extra rate phi, in base rates: below it a source is not worth a visit."
-    )
-    lift_max: float = Field(
-        300.0, gt=0, description="Largest extra rate phi, in base rates: 3.5 % of orders complained about."
-    )
-    lift_centre: float = Field(
-        15.0, gt=0, description="Median of the slab, in base rates: fakes draw complaints some 15 times as often."
-    )
-    lift_spread: float = Field(
-        1.2, gt=0, description="Standard deviation of ln phi in the slab: guilty sources differ by a factor of three."
-    )
-    prior_start: float = Field(
-        0.05, gt=0, lt=1, description="Share of guilty sources before anything is seen, per type."
-    )
-    prior_min: float = Field(1e-6, gt=0, description="Floor of the learnt share, so that log odds stay finite.")
-    prior_max: float = Field(
-        0.2, lt=1, description="Ceiling of the learnt share: a market of crooks would explain everything away."
-    )
-    prior_hits: float = Field(1.0, ge=0, description="Pseudo-count of guilty sources when the share is learnt.")
-    prior_size: float = Field(20.0, gt=0, description="Pseudo-count of all sources when the share is learnt.")
-    damping: float = Field(
-        0.5, gt=0, le=1, description="Part of a new mean effect taken over per sweep: 1 oscillates between rivals."
-    )
-    decisive: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description="Posterior from which a source teaches prior share, slab and background. At 0 all do, as in the "
-        "textbook: then thousands of sources that nothing is known of explain complaints by their prior alone, and the "
-        "background runs to its floor.",
-    )
-    slab_pseudo: float = Field(
-        3.0,
-        gt=0,
-        description="Pseudo-sources at lift_centre and lift_spread when the slab is learnt: complaint rates of fakes differ by market.",
-    )
-    spread_min: float = Field(
-        0.4, gt=0, description="Floor of the learnt lift_spread: a few guilty sources alike do not bind the next."
-    )
-    learn_every: int = Field(12, ge=1, description="Sweeps between two updates of prior shares and background.")
-    sweeps_max: int = Field(120, ge=1, description="Sweeps at most; 25-60 are usual.")
-    tolerance: float = Field(1e-3, gt=0, description="Largest change of a probability at which the sweeps stop.")
-    background_min: float = Field(0.1, gt=0, le=1, description="Least share of the complaints left to the background.")
-    background_pseudo: float = Field(
-        1.0, ge=0, description="Pseudo-complaints, observed as expected: keeps the rate finite without complaints."
-    )
-    block: int = Field(
-        1 << 14, ge=64, description="Entries per block of the sweep: 14 x 16,384 doubles stay in the cache."
-    )
-    decimals: int = Field(9, ge=0, description="Digits kept when values are published: rounded once, at the end.")
-
-    @property
-    def grid(self) -> Floats:
-        """The effect sizes phi_g, log-spaced, in base rates."""
-        return np.exp(np.linspace(np.log(self.lift_min), np.log(self.lift_max), self.grid_points))
-
-    def log_weights(self, centre: float | None = None, spread: float | None = None) -> Floats:
-        """ln omega_g: the slab's log-normal prior on the grid, normalised; `centre` in base rates, `spread` of its logarithm."""
-        middle = np.log(centre or self.lift_centre)
-        raw = -0.5 * ((np.log(self.grid) - middle) / (spread or self.lift_spread)) ** 2
-        return np.asarray(raw - logsumexp(raw), dtype=np.float64)
+from headwater.parameters.finding import SpikeSlabParams
 
 
 @dataclass(frozen=True)

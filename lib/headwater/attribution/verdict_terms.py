@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
 
 from headwater.attribution.market import Bools, Floats, Ints
-
-
-class VerdictParams(BaseModel):
-    """Parameters of verdicts and test purchases."""
-
-    model_config = ConfigDict(frozen=True)
-
-    reliability: float = Field(0.95, gt=0.5, lt=1, description="Chance that a verdict is right where it states none.")
-    leak: float = Field(
-        0.02,
-        gt=0,
-        lt=1,
-        description="Chance that a purchase is counterfeit though no known source of the shop is guilty.",
-    )
-    floor: float = Field(
-        0.05, gt=0, lt=1, description="Least chance of genuine goods from a guilty source: they mix, and buyers err."
-    )
+from headwater.parameters.finding import VerdictParams
 
 
 def verdict_log_odds(confirmed: Ints, reliability: Floats) -> Floats:

@@ -15,15 +15,13 @@ from scipy.special import expit, logit
 
 from headwater.attribution import gamma_poisson, hygiene, shares
 from headwater.attribution.cells import Cells, entries_of
-from headwater.attribution.find import FindParams, find
-from headwater.attribution.hygiene import HygieneParams
+from headwater.attribution.find import find
 from headwater.attribution.market import Floats, Ints, Market
-from headwater.attribution.shares import ShareParams
-from headwater.attribution.side import SideParams
-from headwater.attribution.spike_slab import SpikeSlabParams, bayes_factors, fit, log_likelihoods
+from headwater.attribution.spike_slab import bayes_factors, fit, log_likelihoods
 from headwater.evaluate.fraudar import fraudar
 from headwater.evaluate.tables import expected_complaints
 from headwater.evaluate.worlds import World
+from headwater.parameters.finding import FindParams, HygieneParams, ShareParams, SideParams, SpikeSlabParams
 
 PLAIN = ShareParams(use_places=False)
 

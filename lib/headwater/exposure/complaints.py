@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame, Window
 
-from headwater.config import Hygiene
 from headwater.exposure.orders import in_window, latest, stratum_columns
-from headwater.tables import CELL, COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, STRATUM
+from headwater.parameters.landing import Hygiene
+from headwater.tables.model import CELL, COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, STRATUM
 
 # A hint may be in another zone than UTC: the order is at most a day beside it.
 HINT_DAYS = 1

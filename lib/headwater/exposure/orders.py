@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame, Window
 
-from headwater.tables import CELL, LISTING_SUPPLIERS, ORDER_EXPOSURE, STRATUM
+from headwater.tables.model import CELL, LISTING_SUPPLIERS, ORDER_EXPOSURE, STRATUM
 
 LINE = ("day", "order_id", "line_no")
 UNKNOWN = "?"

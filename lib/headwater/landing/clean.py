@@ -15,7 +15,7 @@ from headwater.feeds import FeedSpec, Field
 from headwater.landing import parse
 from headwater.landing.lexicon import Lexicon
 from headwater.landing.money import price_band, value_minor
-from headwater.tables import CLEAN, REJECTS
+from headwater.tables.clean import CLEAN, REJECTS
 
 # Rows a file of a clean table: about 100 MB of orders.
 ROWS_A_FILE = 4_000_000

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from headwater.config import Config, Feed
+from headwater.config import Config
 from headwater.errors import InputRefusedError, listed
 from headwater.feeds import FEEDS, FeedSpec
+from headwater.parameters.landing import Feed
 
 SUFFIXES = {".csv": "csv", ".csv.gz": "csv", ".parquet": "parquet"}
 HEADER_BYTES = 1 << 20

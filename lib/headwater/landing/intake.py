@@ -20,7 +20,8 @@ from headwater.landing import clean, files
 from headwater.landing.files import FeedFile
 from headwater.landing.lexicon import Lexicon
 from headwater.store import Lake, Written
-from headwater.tables import CLEAN, FILES, NIGHTS, REJECTS
+from headwater.tables.clean import CLEAN, REJECTS
+from headwater.tables.ops import FILES, NIGHTS
 from headwater.tokens import token_function
 
 

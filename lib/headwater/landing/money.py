@@ -9,7 +9,8 @@ from operator import add
 import pyspark.sql.functions as F
 from pyspark.sql import Column
 
-from headwater.config import Money, Strata
+from headwater.parameters.attribution import Strata
+from headwater.parameters.landing import Money
 
 # 10 billion of the reporting currency for one order line is a typing error; it would drown every sum.
 LARGEST_MINOR = 10**12

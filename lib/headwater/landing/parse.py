@@ -7,8 +7,8 @@ from __future__ import annotations
 import pyspark.sql.functions as F
 from pyspark.sql import Column
 
-from headwater.config import Feed
 from headwater.feeds import Field
+from headwater.parameters.landing import Feed
 
 # From the year 1000: what stands for "never" in other systems (0001-01-01) is no time, and Python knows no year 0.
 TIME = r"^[1-9]\d{3}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"

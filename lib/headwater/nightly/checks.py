@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pyspark.sql.functions as F
 
 from headwater.store import one_row
-from headwater.tables import COMPLAINT_EXPOSURE, EVIDENCE, FUNNEL, INTAKE, SHOPS, SOURCES
+from headwater.tables.model import COMPLAINT_EXPOSURE
+from headwater.tables.ops import INTAKE
+from headwater.tables.published import EVIDENCE, FUNNEL, SHOPS, SOURCES
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run

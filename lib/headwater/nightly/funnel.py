@@ -9,19 +9,9 @@ from pyspark.sql import Column, DataFrame
 
 from headwater.exposure.orders import in_window
 from headwater.store import one_row
-from headwater.tables import (
-    CLEAN_COMPLAINTS,
-    CLEAN_ORDERS,
-    COMPLAINT_EXPOSURE,
-    COMPLAINTS_PLACED,
-    COMPLAINTS_UNMATCHED,
-    FUNNEL,
-    ORDER_EXPOSURE,
-    PLACES,
-    REJECTS,
-    SHOPS,
-    SOURCES,
-)
+from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
+from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, ORDER_EXPOSURE, PLACES
+from headwater.tables.published import FUNNEL, SHOPS, SOURCES
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run

@@ -12,7 +12,8 @@ from headwater import __version__
 from headwater.errors import CheckFailedError, listed
 from headwater.nightly.checks import night_checks
 from headwater.store import one_row
-from headwater.tables import CHECKS, NIGHTS, PUBLISHED, RUNS
+from headwater.tables.ops import CHECKS, NIGHTS, RUNS
+from headwater.tables.published import PUBLISHED
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run

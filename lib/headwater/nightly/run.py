@@ -17,7 +17,7 @@ from headwater.nightly import lock, stages
 from headwater.nightly.publish import gate, publish, record
 from headwater.store import Lake, Written, one_row
 from headwater.table import Table
-from headwater.tables import FILES, NIGHTS
+from headwater.tables.ops import FILES, NIGHTS
 
 STAGES: dict[str, Callable[[Run], None]] = {}
 

@@ -10,36 +10,29 @@ from pyspark.sql import DataFrame
 
 from headwater import tokens
 from headwater.attribution import expected, flows, shops, sources
-from headwater.attribution.delay import DelayParams, delay_curve
+from headwater.attribution.delay import delay_curve
 from headwater.exposure import complaints as complaint_stage
 from headwater.exposure import orders as order_stage
 from headwater.exposure.orders import latest
 from headwater.landing.intake import intake, take_files
 from headwater.landing.lexicon import Lexicon
 from headwater.nightly.funnel import funnel
-from headwater.places.params import PlaceParams
 from headwater.places.places import places
 from headwater.places.rules import load_rules
-from headwater.tables import (
-    CLEAN_ADDRESSES,
-    CLEAN_COMPLAINTS,
-    CLEAN_ORDERS,
-    CLEAN_SUPPLIER_LINKS,
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_COMPLAINTS, CLEAN_ORDERS, CLEAN_SUPPLIER_LINKS
+from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
     COMPLAINTS_PLACED,
     COMPLAINTS_UNMATCHED,
     DELAY,
-    EVIDENCE,
-    FUNNEL,
-    INTAKE,
     LISTING_SUPPLIERS,
     ORDER_EXPOSURE,
     PLACES,
     RATES,
-    SHOPS,
     SOURCE_EXPOSURE,
-    SOURCES,
 )
+from headwater.tables.ops import INTAKE
+from headwater.tables.published import EVIDENCE, FUNNEL, SHOPS, SOURCES
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
@@ -97,17 +90,17 @@ def attribution(run: Run) -> None:
     cells = expected.cell_expected(window, rates).persist()
 
     addresses = latest(run.up_to_now(CLEAN_ADDRESSES), "address_id").persist()
-    place_rows = run.write(PLACES, places(addresses, night, addresses.count(), load_rules(), PlaceParams()))
+    place_rows = run.write(PLACES, places(addresses, night, addresses.count(), load_rules(), config.places))
     links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
     through = run.write(SOURCE_EXPOSURE, _source_exposure(run, cells, complaints, links, place_rows))
 
     named = sources.named_sources(through, links, place_rows)
-    scored = sources.scored_sources(sources.source_sums(through, named), config.ranking).persist()
+    scored = sources.scored_sources(sources.source_sums(through, named), config.shrinkage, config.ranking).persist()
     evidence = run.write(EVIDENCE, sources.evidence(through, scored, night, config.ranking))
     run.write(SOURCES, sources.sources(scored, sources.reasons(scored, evidence), night))
 
     counts = shops.shop_counts(cells, complaints).persist()
-    mixture = shops.fit_mixture(counts, config.ranking)
+    mixture = shops.fit_mixture(counts, config.shrinkage)
     lifted = shops.with_lift(counts, mixture, config.ranking.lower_quantile, ("ebgm", "eb05"))
     run.write(SHOPS, shops.shops(lifted, through, lake.read(SOURCES, night), night))
     run.write(FUNNEL, funnel(run))
@@ -129,7 +122,8 @@ def _delay(run: Run, complaints: DataFrame) -> DataFrame:
         age,
         delay,
         weight,
-        DelayParams(max_age=days, mean_days=params.mean_days, pseudo_complaints=params.pseudo_complaints),
+        days,
+        params,
     )
     values = [(night, a, round(float(share), 9)) for a, share in enumerate(curve)]
     return run.lake.spark.createDataFrame(values, DELAY.ddl)

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.normalise import COLUMNS, hashed, joined
-from headwater.places.params import PlaceParams
 from headwater.places.spelling import correct, glued
 
 AREAS = ("street", "postcode_area", "city", "country")

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow as pa
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.draft import Draft
 from headwater.places.locality import city_name, country_code, fold_umlauts, is_placeholder, postcode_of, region_code
-from headwater.places.params import PlaceParams
 from headwater.places.parse_cjk import parse_cjk
 from headwater.places.parse_latin import parse_latin
 from headwater.places.rules import Rules

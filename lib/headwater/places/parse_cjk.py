@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.draft import Draft
 from headwater.places.locality import city_name, country_code, postcode_of, region_code
-from headwater.places.params import PlaceParams
 from headwater.places.rules import Rules
 from headwater.places.text import clean_text, squash
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.draft import Draft
 from headwater.places.locality import city_name, postcode_of, region_code
-from headwater.places.params import PlaceParams
 from headwater.places.rules import SHORT_COUNTRIES, Rules
 from headwater.places.street import NUMBER, is_number, read_street
 from headwater.places.text import fold, squash

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.match import match_block, match_places
 from headwater.places.normalise import COLUMNS, parse_addresses
-from headwater.places.params import PlaceParams
 from headwater.places.rules import Rules
-from headwater.tables import PLACES
+from headwater.tables.model import PLACES
 
 KEYS = ("address_key", "building_key", "unit_key", "reason")
 LABELS = ("place_label", "building_label", "tier")

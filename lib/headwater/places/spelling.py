@@ -12,7 +12,7 @@ from rapidfuzz.process import cpdist
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from headwater.places.params import PlaceParams
+from headwater.parameters.places import PlaceParams
 
 Ints = npt.NDArray[np.int64]
 

@@ -9,8 +9,8 @@ from typing import Literal
 import pandas as pd
 import phonenumbers
 
+from headwater.parameters.places import PlaceParams
 from headwater.places.locality import is_placeholder
-from headwater.places.params import PlaceParams
 from headwater.places.rules import Rules
 from headwater.places.text import clean_text, fold, has_cjk, words
 

@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from headwater.config import Config
 from headwater.errors import ConfigurationError
 from headwater.store import PublishedReader
-from headwater.tables import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
+from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
 
 # Wide enough for a table when the output is a file or a pipe, which have no width.
 WIDTH = 140

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from headwater.parameters.section import Section
 
 
-class PlaceParams(BaseModel):
+class PlaceParams(Section):
     """How addresses and values are read and matched; frozen, so that a night is a function of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     default_country: str | None = Field(
         None, pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 of an address that names no country; none: unknown"
@@ -22,11 +22,13 @@ class PlaceParams(BaseModel):
         description="alpha-2 region of a phone without +prefix; none: such a phone is malformed",
     )
     own_addresses: tuple[str, ...] = Field(
-        (), description="the marketplace's own addresses as text: thousands of sellers copy them into their forms"
+        (),
+        strict=False,
+        description="the marketplace's own addresses as text: thousands of sellers copy them into their forms",
     )
-    own_phones: tuple[str, ...] = Field((), description="the marketplace's own phones: same reason")
+    own_phones: tuple[str, ...] = Field((), strict=False, description="the marketplace's own phones: same reason")
     own_emails: tuple[str, ...] = Field(
-        (), description="the marketplace's own e-mail addresses or domains: same reason"
+        (), strict=False, description="the marketplace's own e-mail addresses or domains: same reason"
     )
     max_text: int = Field(
         400, ge=50, description="characters of one field that are read; no address is longer, hostile rows are"
@@ -42,6 +44,7 @@ class PlaceParams(BaseModel):
     )
     fine_postcodes: tuple[str, ...] = Field(
         ("GB", "CA", "NL", "IE", "JP", "SG"),
+        strict=False,
         description="alpha-2 of countries whose postcode is a street or a few houses: there the city need not agree",
     )
     block_cap: int = Field(

@@ -1,0 +1,273 @@
+"""Which sources explain the complaints: every part of the source model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from headwater.parameters.section import Section
+
+Array = npt.NDArray[Any]
+SIGNS = ("price below peers", "not as described", "refunds")
+
+
+class ShareParams(Section):
+    """Parameters of the share inference; the grids are searched by held-out likelihood every night."""
+
+    link_weights: tuple[float, ...] = Field(
+        (0.0, 0.3, 1.0, 3.0, 10.0), strict=False, description="pseudo-orders a declared link may count for"
+    )
+    unseen: tuple[float, ...] = Field(
+        (0.3, 1.0, 3.0, 10.0, 30.0), strict=False, description="pseudo-orders of a shop's never-named suppliers"
+    )
+    concentrations: tuple[float, ...] = Field(
+        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+        strict=False,
+        description="pseudo-orders by which a listing leans on its shop: small if listings have one supplier",
+    )
+    ships_own: float = Field(
+        0.7, ge=0, le=1, description="share of a supplier's goods that leave its usual places rather than the shop's"
+    )
+    place_pseudo: float = Field(
+        2.0, gt=0, description="pseudo-orders before a place's named orders tell who ships there"
+    )
+    use_places: bool = Field(True, description="whether dispatch places help to infer suppliers")
+    minimum: float = Field(
+        0.01, ge=0, description="shares below this are dropped (to unknown): they blow up memory and tell nothing"
+    )
+
+
+class HygieneParams(Section):
+    """Parameters of the complaint weights."""
+
+    count_exponent: float = Field(
+        1.0, ge=0, description="default: an account's k complaints weigh k ** -this each; 1 caps its sum at one"
+    )
+    burst_days: int = Field(
+        5, ge=0, description="days around a filing in which other accounts' complaints on the shop are a burst"
+    )
+    burst_slope: float = Field(
+        0.0, ge=0, description="default fall of the log odds per ln(1 + burst): bursts are also what fakes cause"
+    )
+    burst_doubt: float = Field(
+        1.0,
+        ge=0,
+        description="while corroboration is learnt, a complaint in a burst of b others counts (1 + b) ** -this",
+    )
+    learn: bool = Field(True, description="whether weights are learnt by corroboration; otherwise the default stands")
+    folds: int = Field(4, ge=2, description="folds of shops: a complaint is judged by the other folds' complaints")
+    spread: float = Field(1.5, gt=0, description="prior standard deviation of the learnt slopes, log odds per unit")
+    account_pseudo: float = Field(
+        3.0, gt=0, description="complaints after which an account's own record outweighs that of its like"
+    )
+    minimum: float = Field(0.02, ge=0, le=1, description="least weight: a complaint never counts for exactly nothing")
+
+
+class SpikeSlabParams(Section):
+    """Parameters of the source model; every field says its unit and why it has its default."""
+
+    grid_points: int = Field(
+        14, ge=2, description="effect sizes tried per source (count): steps of 55 %, finer changes no rank"
+    )
+    lift_min: float = Field(
+        1.0, gt=0, description="smallest extra rate phi, in base rates: below it a source is not worth a visit"
+    )
+    lift_max: float = Field(
+        300.0, gt=0, description="largest extra rate phi, in base rates: 3.5 % of orders complained about"
+    )
+    lift_centre: float = Field(
+        15.0, gt=0, description="median of the slab, in base rates: fakes draw complaints some 15 times as often"
+    )
+    lift_spread: float = Field(
+        1.2, gt=0, description="standard deviation of ln phi in the slab: guilty sources differ by a factor of three"
+    )
+    prior_start: float = Field(
+        0.05, gt=0, lt=1, description="share of guilty sources before anything is seen, per type"
+    )
+    prior_min: float = Field(1e-6, gt=0, description="floor of the learnt share, so that log odds stay finite")
+    prior_max: float = Field(
+        0.2, lt=1, description="ceiling of the learnt share: a market of crooks would explain everything away"
+    )
+    prior_hits: float = Field(1.0, ge=0, description="pseudo-count of guilty sources when the share is learnt")
+    prior_size: float = Field(20.0, gt=0, description="pseudo-count of all sources when the share is learnt")
+    damping: float = Field(
+        0.5, gt=0, le=1, description="part of a new mean effect taken over per sweep: 1 oscillates between rivals"
+    )
+    decisive: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="posterior from which a source teaches prior share, slab and background. At 0 all do, as in the "
+        "textbook: then thousands of sources that nothing is known of explain complaints by their prior alone, and the "
+        "background runs to its floor",
+    )
+    slab_pseudo: float = Field(
+        3.0,
+        gt=0,
+        description="pseudo-sources at lift_centre and lift_spread when the slab is learnt: complaint rates of fakes differ by market",
+    )
+    spread_min: float = Field(
+        0.4, gt=0, description="floor of the learnt lift_spread: a few guilty sources alike do not bind the next"
+    )
+    learn_every: int = Field(12, ge=1, description="sweeps between two updates of prior shares and background")
+    sweeps_max: int = Field(120, ge=1, description="sweeps at most; 25-60 are usual")
+    tolerance: float = Field(1e-3, gt=0, description="largest change of a probability at which the sweeps stop")
+    background_min: float = Field(0.1, gt=0, le=1, description="least share of the complaints left to the background")
+    background_pseudo: float = Field(
+        1.0, ge=0, description="pseudo-complaints, observed as expected: keeps the rate finite without complaints"
+    )
+    block: int = Field(
+        1 << 14, ge=64, description="entries per block of the sweep: 14 x 16,384 doubles stay in the cache"
+    )
+    decimals: int = Field(9, ge=0, description="digits kept when values are published: rounded once, at the end")
+
+    @property
+    def grid(self) -> Array:
+        """The effect sizes phi_g, log-spaced, in base rates."""
+        return np.exp(np.linspace(np.log(self.lift_min), np.log(self.lift_max), self.grid_points))
+
+    def log_weights(self, centre: float | None = None, spread: float | None = None) -> Array:
+        """ln omega_g: the slab's log-normal prior on the grid, normalised; `centre` in base rates, `spread` of its logarithm."""
+        middle = np.log(centre or self.lift_centre)
+        raw = -0.5 * ((np.log(self.grid) - middle) / (spread or self.lift_spread)) ** 2
+        return np.asarray(raw - np.log(np.exp(raw).sum()), dtype=np.float64)
+
+
+class SideParams(Section):
+    """Parameters of the evidence beyond complaints."""
+
+    use: tuple[str, ...] = Field(SIGNS, strict=False, description="signs in use, by name")
+    price_pseudo: float = Field(
+        20.0, gt=0, description="order lines at peers' prices added to a source: few orders, no opinion"
+    )
+    price_cap: float = Field(0.5, gt=0, description="discount (natural log) beyond which cheaper tells no more")
+    count_pseudo: float = Field(
+        3.0, gt=0, description="pseudo-events at the common rate added to counts of other complaints and refunds"
+    )
+    slope_spread: float = Field(
+        1.5, gt=0, description="prior standard deviation of a slope, log odds per standard deviation of the sign"
+    )
+    lift_max: float = Field(
+        4.0, ge=0, description="most that the signs add to or take from the log odds: a likelihood ratio of 55"
+    )
+    clear_at: float = Field(
+        -2.0, description="ln Bayes factor at which complaints half cancel a rise: below it they clear the source"
+    )
+    clear_width: float = Field(0.5, gt=0, description="how gradually they do, natural log units")
+    rounds: int = Field(4, ge=0, description="rounds of learning; three usually settle the slopes")
+
+
+class Tempering(Section):
+    """How the posterior log odds become a probability without verdicts; learnt on planted marketplaces, see `record`."""
+
+    intercept: float = Field(0.0, description="added to the log odds")
+    slope: float = Field(1.0, gt=0, description="factor of the log odds; below 1 the model was too sure of itself")
+    ceiling: float = Field(
+        0.989, gt=0, le=1, description="highest probability published; below .99 unless the record bears .97 out"
+    )
+    rows: int = Field(0, ge=0, description="sources that it was learnt on")
+    sure: int = Field(0, ge=0, description="of them at .99 or more before the ceiling")
+    right: int = Field(0, ge=0, description="of those, guilty")
+    record: str = Field("not learnt", description="marketplaces, seeds and revision that it was learnt on")
+
+
+PLANTED = Tempering(
+    intercept=-0.0055,
+    slope=0.8863,
+    ceiling=1.0,
+    rows=15354,
+    sure=665,
+    right=664,
+    record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
+)
+
+
+class CalibrationParams(Section):
+    """Parameters of the calibration."""
+
+    prior_mean: tuple[float, ...] = Field(
+        (1.0, 1.0, 0.0, 0.0, 0.0), strict=False, description="without verdicts: the model's own posterior"
+    )
+    prior_spread: tuple[float, ...] = Field(
+        (0.3, 0.3, 0.3, 0.3, 0.3),
+        strict=False,
+        description="prior standard deviation per feature: some thirty verdicts outweigh it",
+    )
+    weight_max: float = Field(
+        20.0, ge=1, description="cap of one over the inspection probability: one rare find is not the market"
+    )
+    neighbour: float = Field(0.8, ge=0, le=0.8, description="2h of the proximity: above .8 it echoes for too long")
+    rounds: int = Field(60, ge=1, description="rounds of the proximity: .8 ** 60 is a millionth")
+    sure: float = Field(0.99, gt=0.5, lt=1, description="probability that must be kept ..")
+    kept: float = Field(0.97, gt=0.5, lt=1, description="... this often (Wilson lower bound), or is not published")
+
+
+class VerdictParams(Section):
+    """Parameters of verdicts and test purchases."""
+
+    reliability: float = Field(0.95, gt=0.5, lt=1, description="chance that a verdict is right where it states none")
+    leak: float = Field(
+        0.02,
+        gt=0,
+        lt=1,
+        description="chance that a purchase is counterfeit though no known source of the shop is guilty",
+    )
+    floor: float = Field(
+        0.05, gt=0, lt=1, description="least chance of genuine goods from a guilty source: they mix, and buyers err"
+    )
+
+
+class CaseParams(Section):
+    """Parameters of the cases."""
+
+    cosine: float = Field(
+        0.98, gt=0, le=1, description="cosine of expected-exposure vectors from which two sources are one case"
+    )
+    block: int = Field(
+        4096, ge=1, description="sources compared at once: bounds the memory of the product of exposures"
+    )
+
+
+class ExplainParams(Section):
+    """Parameters of the explanation."""
+
+    top: int = Field(
+        20, ge=1, description="shops shown per source, by size of their contribution; one row carries the rest"
+    )
+    decimals: int = Field(9, ge=0, description="digits of a contribution; the qualifier takes what rounding leaves")
+
+
+class FindParams(Section):
+    """Parameters of the finding, stage by stage."""
+
+    shares: ShareParams = ShareParams()
+    hygiene: HygieneParams = HygieneParams()
+    model: SpikeSlabParams = SpikeSlabParams()
+    side: SideParams = SideParams()
+    tempering: Tempering = PLANTED
+    by_listing: bool = Field(
+        True, description="whether a complaint is placed by its listing's named orders, or by its shop's alone"
+    )
+    place_odds: float = Field(
+        -2.0, description="added to the log odds of places: a place is suspected where no supplier explains as much"
+    )
+    lone_place_odds: float = Field(
+        -4.0,
+        description="added for a place that one shop alone uses: it is the shop's own, and would explain its suppliers away",
+    )
+    passes: int = Field(
+        2, ge=1, description="passes over weights and signs: in the second, signs help to tell paid complaints"
+    )
+    doubt_identity: bool = Field(
+        True,
+        description="whether a source is believed no further than that any of the goods complained about were its own",
+    )
+    owned_from: float = Field(
+        0.8,
+        gt=0.5,
+        le=1,
+        description="share of a place's exposure through one supplier from which it is that supplier's",
+    )

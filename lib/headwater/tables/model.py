@@ -1,0 +1,175 @@
+"""What the stages make on the way: exposure, places, expected complaints, flows through sources."""
+
+from __future__ import annotations
+
+from headwater.table import Table
+from headwater.tables.clean import CLEAN_COMPLAINTS
+from headwater.tables.columns import NIGHT, SELLER, SEQ, col, opt
+
+CELL = (
+    SELLER,
+    opt("dispatch_address_id", "string", "where from, as written; null: unknown"),
+    opt("supplier_id", "string", "who stocked it, as written; null: unknown"),
+)
+STRATUM = (
+    col("category", "string", "category, '?' without one"),
+    col("price_band", "int", "band of the unit price"),
+    col("destination", "string", "destination, '?' without one"),
+)
+
+ORDER_EXPOSURE = Table(
+    "model",
+    "order_exposure",
+    "what one night's rows changed in the orders of a day, shop, dispatch address, supplier and stratum (signed: a correction takes back)",
+    ("night", "day", *(c.name for c in CELL), *(c.name for c in STRATUM)),
+    (
+        NIGHT,
+        col("day", "date", "UTC day of the orders"),
+        *CELL,
+        *STRATUM,
+        col("orders", "bigint", "order lines"),
+        col("quantity", "bigint", "pieces"),
+        col("value_minor", "bigint", "value of those with a rate", "1/100 of the reporting currency"),
+        col("unpriced", "bigint", "order lines without a price or rate; not in the value"),
+    ),
+    may_be_empty=True,
+)
+LISTING_SUPPLIERS = Table(
+    "model",
+    "listing_suppliers",
+    "what one night's rows changed in the orders of a day and listing that name a supplier (signed)",
+    ("night", "day", "seller_id", "listing_id", "supplier_id"),
+    (
+        NIGHT,
+        col("day", "date", "UTC day of the orders"),
+        SELLER,
+        col("listing_id", "string", "the listing"),
+        col("supplier_id", "string", "the supplier its orders name"),
+        col("orders", "bigint", "order lines"),
+    ),
+    may_be_empty=True,
+)
+COMPLAINTS_PLACED = Table(
+    "model",
+    "complaints_placed",
+    "a complaint that found its order on this night",
+    ("night", "complaint_id"),
+    (
+        NIGHT,
+        col("complaint_id", "string", "the complaint"),
+        SEQ,
+        col("filed_at", "timestamp", "when it was filed"),
+        col("filed_day", "date", "UTC day of that"),
+        col("order_id", "string", "its order"),
+        col("line_no", "bigint", "its line"),
+        col("day", "date", "UTC day of the order"),
+        opt("listing_id", "string", "the listing; null: the order names none"),
+        *CELL,
+        *STRATUM,
+        opt("complainant_token", "string", "who complains, as a keyed token"),
+        col("complainant_kind", "string", "buyer | brand | authority"),
+        col("counterfeit", "boolean", "of counterfeit kind"),
+        col("status", "string", "open | upheld | rejected | withdrawn"),
+    ),
+    may_be_empty=True,
+)
+COMPLAINTS_UNMATCHED = Table(
+    "model",
+    "complaints_unmatched",
+    "a complaint that is waiting for its order, as of the night",
+    ("night", "complaint_id"),
+    (
+        NIGHT,
+        *(c for c in CLEAN_COMPLAINTS.columns if c.name != "night"),
+        col("why", "string", "no_order | ambiguous_line | hint_mismatch"),
+    ),
+    may_be_empty=True,
+)
+COMPLAINT_EXPOSURE = Table(
+    "model",
+    "complaint_exposure",
+    "counted complaints of a filed day and order's cell, as of the night",
+    ("night", "filed_day", "day", "listing_id", *(c.name for c in CELL), *(c.name for c in STRATUM)),
+    (
+        NIGHT,
+        col("filed_day", "date", "UTC day of filing"),
+        col("day", "date", "UTC day of the order"),
+        opt("listing_id", "string", "the listing; null: the order names none"),
+        *CELL,
+        *STRATUM,
+        col("complaints", "bigint", "complaints of counterfeit kind after hygiene"),
+        col("weight_milli", "bigint", "what they count", "1/1000 complaint"),
+    ),
+    may_be_empty=True,
+)
+RATES = Table(
+    "model",
+    "stratum_rates",
+    "a stratum or one of its ancestors, as of the night",
+    ("night", "level", "category", "price_band", "destination", "month"),
+    (
+        NIGHT,
+        col("level", "int", "0 root, 1 category, 2 + price band, 3 + destination, 4 + month"),
+        opt("category", "string", "null above its level"),
+        opt("price_band", "int", "null above its level"),
+        opt("destination", "string", "null above its level"),
+        opt("month", "string", "YYYY-MM of the order; null above its level"),
+        col("orders", "bigint", "order lines, counted to the share of complaints that can have been filed"),
+        col("rate", "double", "shrunk rate", "complaints per order"),
+    ),
+)
+DELAY = Table(
+    "model",
+    "delay_curve",
+    "an age of an order day",
+    ("night", "age"),
+    (
+        NIGHT,
+        col("age", "int", "night minus order day", "days"),
+        col("filed_share", "double", "share of the day's complaints that has been filed by then"),
+    ),
+)
+PLACES = Table(
+    "model",
+    "places",
+    "an address as written and the place it means",
+    ("night", "address_id"),
+    (
+        NIGHT,
+        col("address_id", "string", "the address (-> clean/addresses)"),
+        col("place_id", "string", "the place: the same for all addresses that mean it"),
+        opt("building_key", "string", "key of the building: shared by its units; null above building level"),
+        SELLER,
+        col("role", "string", "dispatch | return | registered | pickup"),
+        col("level", "string", "unit | building | street | postcode_area | city | country | none"),
+        col("may_be_source", "boolean", "false below street level: that is an area, where unrelated people live"),
+        opt("reason", "string", "why nothing could be read: missing | placeholder | unreadable | own_address"),
+        opt("tier", "string", "how it was matched: exact | fuzzy"),
+        opt("name", "string", "the address in one line"),
+        opt("city", "string", "city"),
+        opt("country", "string", "ISO 3166-1 alpha-2"),
+    ),
+    may_be_empty=True,
+)
+SOURCE_EXPOSURE = Table(
+    "model",
+    "source_exposure",
+    "a source and a shop whose orders flow through it",
+    ("night", "source_id", "seller_id"),
+    (
+        NIGHT,
+        col("source_id", "string", "the source"),
+        col("type", "string", "supplier | dispatch | return"),
+        col("source_key", "string", "supplier_id, or place_id"),
+        SELLER,
+        col("orders", "double", "order lines through the source, inferred shares included"),
+        col("named_orders", "bigint", "of those, the ones that name it"),
+        col("value_minor", "double", "their value", "1/100 of the reporting currency"),
+        col("expected", "double", "complaints expected"),
+        col("complaints", "double", "complaints through the source, each counted by its share"),
+        col("observed", "double", "those by their weight after hygiene"),
+        opt("first_day", "date", "first order day"),
+        opt("last_day", "date", "last order day"),
+    ),
+    may_be_empty=True,
+)

@@ -1,0 +1,85 @@
+"""What was taken, by which run, and the commit that makes it the night."""
+
+from __future__ import annotations
+
+from headwater.table import Table
+from headwater.tables.columns import NIGHT, SEQ, TAKEN, col, opt
+
+FILES = Table(
+    "ops",
+    "files",
+    "a file of a feed, taken once",
+    ("night", "feed", "path"),
+    (
+        TAKEN,
+        col("feed", "string", "the feed"),
+        col("path", "string", "where it was"),
+        SEQ,
+        col("format", "string", "csv | parquet"),
+        col("bytes", "bigint", "its size", "bytes"),
+        col("modified_ms", "bigint", "its time in the store", "ms since 1970"),
+        opt("content", "string", "checksum of its content (SHA-256, or the store's own)"),
+        col("unknown_columns", "array<string>", "columns that the contract does not know; kept out"),
+    ),
+    may_be_empty=True,
+)
+
+INTAKE = Table(
+    "ops",
+    "intake",
+    "a file of the night, and where its rows went",
+    ("night", "feed", "path"),
+    (
+        NIGHT,
+        col("feed", "string", "the feed"),
+        col("path", "string", "the file"),
+        col("read", "bigint", "rows read = accepted + rejected"),
+        col("accepted", "bigint", "rows in the clean table"),
+        col("rejected", "bigint", "rows in clean/rejects"),
+    ),
+    may_be_empty=True,
+)
+
+CHECKS = Table(
+    "ops",
+    "checks",
+    "a check of a run of the night",
+    ("night", "name"),
+    (
+        NIGHT,
+        col("name", "string", "the check"),
+        col("passed", "boolean", "whether it held"),
+        col("detail", "string", "what was compared"),
+    ),
+)
+RUNS = Table(
+    "ops",
+    "runs",
+    "a run",
+    ("night", "run_id"),
+    (
+        NIGHT,
+        col("run_id", "string", "the run"),
+        col("started_at", "timestamp", "start, UTC"),
+        col("seconds", "double", "how long it took", "s"),
+        col("configuration", "string", "hash of the configuration"),
+        col("version", "string", "version of Headwater"),
+        col("stages", "string", "JSON: table, rows, seconds of each write"),
+    ),
+)
+NIGHTS = Table(
+    "ops",
+    "nights",
+    "a table of a published night: the newest row of a table says which version to read",
+    ("sequence", "table"),
+    (
+        col("sequence", "bigint", "number of the publication, counted from 1"),
+        NIGHT,
+        col("run_id", "string", "the run"),
+        col("table", "string", "layer/name"),
+        col("version", "bigint", "Delta version that holds the night"),
+        col("rows", "bigint", "rows of the night"),
+        col("digest", "string", "SHA-256 of the canonical rows sorted by key"),
+    ),
+    partitions=(),
+)
