@@ -13,8 +13,12 @@ from pyspark.sql import DataFrame
 
 from headwater.config import Config
 from headwater.errors import CheckFailedError, ConfigurationError
-from headwater.nightly import lock, stages
+from headwater.nightly import lock
 from headwater.nightly.publish import gate, publish, record
+from headwater.nightly.stages.attribution import attribution
+from headwater.nightly.stages.exposure import exposure
+from headwater.nightly.stages.graph import graph
+from headwater.nightly.stages.intake import take_in
 from headwater.store import Lake, Written, one_row
 from headwater.table import Table
 from headwater.tables.ops import FILES, NIGHTS
@@ -49,7 +53,7 @@ class Run:
         return self.lake.read(table).where(F.col("night") <= F.lit(self.night))
 
 
-STAGES |= {"intake": stages.take_in, "exposure": stages.exposure, "attribution": stages.attribution, "publish": gate}
+STAGES |= {"intake": take_in, "exposure": exposure, "graph": graph, "attribution": attribution, "publish": gate}
 
 
 def run_night(
