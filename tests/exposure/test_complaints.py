@@ -222,6 +222,25 @@ def test_only_open_counterfeit_complaints_of_the_window_count(weights):
     assert weights(*rows, window=30) == {"open": 1000, "upheld": 1000, "first day": 1000}
 
 
+def test_goods_not_as_described_count_as_a_kind_of_their_own(rows_of):
+    other = {"counterfeit": False, "reason_code": "not_as_described"}
+    rows = rows_of(
+        COMPLAINTS_PLACED,
+        PLACED,
+        {"complaint_id": "fake", "reason_code": "not_as_described"},
+        {"complaint_id": "other", **other},
+        {"complaint_id": "other again", "filed_at": at(NIGHT, 23), **other},
+        {"complaint_id": "brand", "complainant_kind": "brand", "order_id": "O9", **other},
+    )
+    counted = stage.counted(rows, NIGHT, 90, Hygiene())
+    assert {(r["complaint_id"], r["kind"], r["account"]) for r in counted.collect()} == {
+        ("fake", "counterfeit", "c"),
+        ("other", "not_as_described", "c"),
+        ("brand", "not_as_described", None),
+    }
+    assert {r["complaints"] for r in stage.complaint_exposure(counted, NIGHT).collect()} == {1}
+
+
 def test_what_a_complaint_says_last_is_what_counts(weights):
     sent_again = {"night": NEXT, "intake_seq": 2}
     rows = [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import reduce
 
 import pyspark.sql.functions as F
@@ -37,7 +39,7 @@ BASE = {
     "price_band": 4,
 }
 KEYS = ["day", *(c.name for c in CELL), *(c.name for c in STRATUM)]
-MEASURES = ["orders", "quantity", "value_minor", "unpriced"]
+MEASURES = ["orders", "quantity", "value_minor", "unpriced", "refunded"]
 
 
 def changed_on(rows, night, previous):
@@ -75,6 +77,7 @@ def plain_sums(lines, night):
             "orders": 1,
             "value_minor": r["value_minor"] or 0,
             "unpriced": int(r["value_minor"] is None),
+            "refunded": int((r["refunded_amount"] or 0) > 0),
         }
         for r in newest.values()
         if not r["voided"]
@@ -101,6 +104,7 @@ def random_lines(rng, count):
             "price_band": rng.randrange(-1, 2),
             "quantity": rng.randrange(1, 4),
             "value_minor": rng.choice([None, 0, 500, 1000]),
+            "refunded_amount": rng.choice([None, Decimal(0), Decimal(5)]),
             "voided": rng.random() < 0.25,
         }
         # The intake leaves one version of a line a night.
@@ -147,12 +151,12 @@ def test_each_change_of_a_line_is_taken_back_and_put_anew(rows_of):
     )
     written = orders.order_exposure(changed_on(rows, NIGHTS[1], NIGHTS[0]), NIGHTS[1]).collect()
     assert {r["seller_id"]: (r["day"], *(r[m] for m in MEASURES)) for r in written} == {
-        "S1": (NIGHTS[0], 0, 2, 2000, 0),  # of the two orders, one only grew
-        "S2": (NIGHTS[0], -1, -1, -1000, 0),
-        "S3": (NIGHTS[0], 1, 1, 1000, 0),
-        "S4": (NIGHTS[0], -1, -1, -1000, 0),
-        "S6": (NIGHTS[0], 1, 1, 1000, 0),
-        "S7": (NIGHTS[1], 1, 1, 1000, 0),
+        "S1": (NIGHTS[0], 0, 2, 2000, 0, 0),  # of the two orders, one only grew
+        "S2": (NIGHTS[0], -1, -1, -1000, 0, 0),
+        "S3": (NIGHTS[0], 1, 1, 1000, 0, 0),
+        "S4": (NIGHTS[0], -1, -1, -1000, 0, 0),
+        "S6": (NIGHTS[0], 1, 1, 1000, 0, 0),
+        "S7": (NIGHTS[1], 1, 1, 1000, 0, 0),
     }
     assert {r["night"] for r in written} == {NIGHTS[1]}
 
@@ -162,6 +166,28 @@ def test_a_row_of_the_future_waits_for_its_day_and_then_counts_once(rows_of):
     rows = rows_of(CLEAN_ORDERS, BASE, future, future | {"night": NIGHTS[1], "intake_seq": 2, "quantity": 5})
     written = ledger(rows, NIGHTS).collect()
     assert [(r["night"], r["day"], r["orders"], r["quantity"]) for r in written] == [(NIGHTS[2], NIGHTS[2], 1, 5)]
+
+
+def test_prices_of_a_window_are_sums_of_logarithms_and_a_correction_takes_back_the_old_one(rows_of):
+    second = {"night": NIGHTS[1], "intake_seq": 2}
+    rows = rows_of(
+        CLEAN_ORDERS,
+        BASE,
+        {"order_id": "O1", "brand": "Acme"},
+        {"order_id": "O2", "brand": "ACME", "quantity": 2, "value_minor": 3000},
+        {"order_id": "O3", "brand": None},
+        {"order_id": "free", "value_minor": 0},
+        {"order_id": "no rate", "value_minor": None},
+        {"order_id": "O1", "brand": "Acme", "value_minor": 2000} | second,
+    )
+    written = ledger(rows, NIGHTS[:2], orders.price_exposure).collect()
+    sums = sorted((r["night"], r["brand"], r["lines"], r["ln_price_micro"]) for r in written)
+    ten, fifteen, twenty = (round(math.log(price) * 1e6) for price in (10, 15, 20))
+    assert sums == [
+        (NIGHTS[0], "?", 1, ten),
+        (NIGHTS[0], "acme", 2, ten + fifteen),
+        (NIGHTS[1], "acme", 0, twenty - ten),
+    ]
 
 
 def test_listings_count_the_orders_that_name_their_supplier(rows_of):

@@ -9,7 +9,14 @@ from pyspark.sql import DataFrame, Window
 
 from headwater.exposure.orders import in_window, latest, stratum_columns
 from headwater.parameters.landing import Hygiene
-from headwater.tables.model import CELL, COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, STRATUM
+from headwater.tables.model import (
+    CELL,
+    COMPLAINT_EXPOSURE,
+    COMPLAINTS_COUNTED,
+    COMPLAINTS_PLACED,
+    COMPLAINTS_UNMATCHED,
+    STRATUM,
+)
 
 # A hint may be in another zone than UTC: the order is at most a day beside it.
 HINT_DAYS = 1
@@ -97,33 +104,42 @@ def complaints_unmatched(placed: DataFrame, night: date) -> DataFrame:
 
 
 def counted(placed: DataFrame, night: date, window_days: int, params: Hygiene) -> DataFrame:
-    """COMPLAINTS_PLACED up to the night -> the complaints that count, with `weight_milli`.
+    """COMPLAINTS_PLACED up to the night -> COMPLAINTS_COUNTED.
 
-    Counted: of counterfeit kind, open or upheld, order and filing within the window; the first of a complainant about a line; at
-    most `per_complainant_day` of one complainant and day. Brands and authorities file for many, so their totals do not fall."""
+    Counted: of counterfeit kind or that goods are not as described, open or upheld, order and filing within the window; the first
+    of a complainant about a line; at most `per_complainant_day` of one complainant, kind and day. Brands and authorities file for
+    many, so their totals do not fall."""
     known = latest(placed.where(F.col("night") <= F.lit(night)), "complaint_id")
     inside = (F.col("day") > F.lit(night - timedelta(days=window_days))) & (F.col("filed_day") <= F.lit(night))
-    sound = known.where(inside & F.col("counterfeit") & F.col("status").isin("open", "upheld"))
+    other = F.when(F.col("reason_code") == "not_as_described", F.lit("not_as_described"))
+    kind = F.when(F.col("counterfeit"), F.lit("counterfeit")).otherwise(other)
+    sound = known.where(inside & F.col("status").isin("open", "upheld")).withColumn("kind", kind)
     # Without a complainant each complaint stands for itself.
-    who = sound.withColumn(
-        "_who", F.coalesce("complainant_token", F.concat(F.lit("complaint "), F.col("complaint_id")))
-    )
-    line = Window.partitionBy("_who", "day", "order_id", "line_no").orderBy("filed_at", "complaint_id")
+    each = F.concat(F.lit("complaint "), F.col("complaint_id"))
+    who = sound.where("kind is not null").withColumn("_who", F.coalesce("complainant_token", each))
+    line = Window.partitionBy("_who", "kind", "day", "order_id", "line_no").orderBy("filed_at", "complaint_id")
     first = who.withColumn("_nth", F.row_number().over(line)).where("_nth = 1")
-    a_day = Window.partitionBy("_who", "filed_day").orderBy("complaint_id")
+    a_day = Window.partitionBy("_who", "kind", "filed_day").orderBy("complaint_id")
     capped = F.col("_of_day") <= params.per_complainant_day
     buyer = F.col("complainant_kind") == "buyer"
     kept = first.withColumn("_of_day", F.row_number().over(a_day)).where(capped | ~buyer)
-    total = F.count(F.lit(1)).over(Window.partitionBy("_who"))
+    total = F.count(F.lit(1)).over(Window.partitionBy("_who", "kind"))
     falling = F.pow(F.lit(float(params.full_weight_total)) / total, params.falling_power)
     weight = F.when(buyer & (total > params.full_weight_total), F.round(falling * 1000)).otherwise(1000)
-    return kept.withColumn("weight_milli", weight.cast("bigint")).drop("_who", "_nth", "_of_day")
+    columns = {
+        "night": F.lit(night),
+        "account": F.when(buyer, F.col("complainant_token")),
+        "weight_milli": weight.cast("bigint"),
+    }
+    return COMPLAINTS_COUNTED.conform(kept.withColumns(columns))
 
 
 def complaint_exposure(complaints: DataFrame, night: date) -> DataFrame:
-    """Counted complaints -> COMPLAINT_EXPOSURE: sums a filed day, order day, listing, cell and stratum."""
+    """COMPLAINTS_COUNTED -> COMPLAINT_EXPOSURE: sums a filed day, order day, listing, cell and stratum."""
     keys = ["filed_day", "day", "listing_id", *(c.name for c in CELL), *(c.name for c in STRATUM)]
-    rows = complaints.groupBy(*keys).agg(
-        F.count(F.lit(1)).alias("complaints"), F.sum("weight_milli").alias("weight_milli")
+    rows = (
+        complaints.where("kind = 'counterfeit'")
+        .groupBy(*keys)
+        .agg(F.count(F.lit(1)).alias("complaints"), F.sum("weight_milli").alias("weight_milli"))
     )
     return COMPLAINT_EXPOSURE.conform(rows.withColumn("night", F.lit(night)))

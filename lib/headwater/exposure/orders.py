@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame, Window
 
-from headwater.tables.model import CELL, LISTING_SUPPLIERS, ORDER_EXPOSURE, STRATUM
+from headwater.tables.model import CELL, LISTING_SUPPLIERS, ORDER_EXPOSURE, PRICE_EXPOSURE, STRATUM
 
 LINE = ("day", "order_id", "line_no")
 UNKNOWN = "?"
@@ -59,20 +59,42 @@ def stratum_columns() -> list[Column]:
     ]
 
 
+def brand_column() -> Column:
+    """The brand as it is compared: case does not matter."""
+    return F.lower(F.coalesce("brand", F.lit(UNKNOWN))).alias("brand")
+
+
 def order_exposure(changed: DataFrame, night: date) -> DataFrame:
     """CHANGES -> ORDER_EXPOSURE: signed sums a day, cell and stratum; sums of nothing but zeros are left out."""
     keys = ["day", *(c.name for c in CELL), *(c.name for c in STRATUM)]
     sums = changed.select(
-        "day", *(c.name for c in CELL), *stratum_columns(), "sign", "quantity", "value_minor"
+        "day", *(c.name for c in CELL), *stratum_columns(), "sign", "quantity", "value_minor", "refunded_amount"
     ).groupBy(*keys)
     rows = sums.agg(
         F.sum("sign").alias("orders"),
         F.sum(F.col("sign") * F.col("quantity")).alias("quantity"),
         F.sum(F.col("sign") * F.coalesce("value_minor", F.lit(0))).alias("value_minor"),
         F.sum(F.when(F.col("value_minor").isNull(), F.col("sign")).otherwise(0)).alias("unpriced"),
+        F.sum(F.when(F.col("refunded_amount") > 0, F.col("sign")).otherwise(0)).alias("refunded"),
     )
-    moved = (F.col("orders") != 0) | (F.col("quantity") != 0) | (F.col("value_minor") != 0) | (F.col("unpriced") != 0)
+    moved = F.lit(False)
+    for measure in ("orders", "quantity", "value_minor", "unpriced", "refunded"):
+        moved |= F.col(measure) != 0
     return ORDER_EXPOSURE.conform(rows.where(moved).withColumn("night", F.lit(night)))
+
+
+def price_exposure(changed: DataFrame, night: date) -> DataFrame:
+    """CHANGES -> PRICE_EXPOSURE: signed sums of ln price, so that any window can be held against any peers."""
+    priced = changed.where("value_minor > 0")
+    keys = ["day", *(c.name for c in CELL), "category", "brand"]
+    micro = F.round(F.log(F.col("value_minor") / 100 / F.col("quantity")) * 10**6).cast("bigint")
+    sums = priced.select(
+        "day", *(c.name for c in CELL), stratum_columns()[0], brand_column(), "sign", micro.alias("_micro")
+    ).groupBy(*keys)
+    rows = sums.agg(F.sum("sign").alias("lines"), F.sum(F.col("sign") * F.col("_micro")).alias("ln_price_micro")).where(
+        "lines <> 0 or ln_price_micro <> 0"
+    )
+    return PRICE_EXPOSURE.conform(rows.withColumn("night", F.lit(night)))
 
 
 def listing_suppliers(changed: DataFrame, night: date) -> DataFrame:

@@ -31,6 +31,25 @@ ORDER_EXPOSURE = Table(
         col("quantity", "bigint", "pieces"),
         col("value_minor", "bigint", "value of those with a rate", "1/100 of the reporting currency"),
         col("unpriced", "bigint", "order lines without a price or rate; not in the value"),
+        col("refunded", "bigint", "order lines of which something was paid back"),
+    ),
+    may_be_empty=True,
+)
+PRICE_EXPOSURE = Table(
+    "model",
+    "price_exposure",
+    "what one night's rows changed in the prices of a day, shop, dispatch address, supplier, category and brand (signed)",
+    ("night", "day", *(c.name for c in CELL), "category", "brand"),
+    (
+        NIGHT,
+        col("day", "date", "UTC day of the orders"),
+        *CELL,
+        col("category", "string", "category, '?' without one"),
+        col("brand", "string", "brand, '?' without one"),
+        col("lines", "bigint", "order lines with a price above 0 and a rate"),
+        col(
+            "ln_price_micro", "bigint", "sum over them of ln(price of a piece in the reporting currency)", "millionths"
+        ),
     ),
     may_be_empty=True,
 )
@@ -69,6 +88,7 @@ COMPLAINTS_PLACED = Table(
         opt("complainant_token", "string", "who complains, as a keyed token"),
         col("complainant_kind", "string", "buyer | brand | authority"),
         col("counterfeit", "boolean", "of counterfeit kind"),
+        opt("reason_code", "string", "counterfeit | not_as_described | damaged | not_received | other"),
         col("status", "string", "open | upheld | rejected | withdrawn"),
     ),
     may_be_empty=True,
@@ -85,10 +105,35 @@ COMPLAINTS_UNMATCHED = Table(
     ),
     may_be_empty=True,
 )
+COMPLAINTS_COUNTED = Table(
+    "model",
+    "complaints_counted",
+    "a complaint that counts in the window, as of the night",
+    ("night", "complaint_id"),
+    (
+        NIGHT,
+        col("complaint_id", "string", "the complaint"),
+        col("kind", "string", "counterfeit | not_as_described"),
+        opt(
+            "account",
+            "string",
+            "the buyer who complains, as a keyed token; null: each such complaint stands for itself",
+        ),
+        col("filed_day", "date", "UTC day of filing"),
+        col("day", "date", "UTC day of the order"),
+        col("order_id", "string", "its order"),
+        col("line_no", "bigint", "its line"),
+        opt("listing_id", "string", "the listing; null: the order names none"),
+        *CELL,
+        *STRATUM,
+        col("weight_milli", "bigint", "what it counts after caps and falling weight", "1/1000 complaint"),
+    ),
+    may_be_empty=True,
+)
 COMPLAINT_EXPOSURE = Table(
     "model",
     "complaint_exposure",
-    "counted complaints of a filed day and order's cell, as of the night",
+    "counted complaints of counterfeit kind of a filed day and order's cell, as of the night",
     ("night", "filed_day", "day", "listing_id", *(c.name for c in CELL), *(c.name for c in STRATUM)),
     (
         NIGHT,

@@ -12,10 +12,12 @@ from headwater.exposure.orders import latest
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
+    COMPLAINTS_COUNTED,
     COMPLAINTS_PLACED,
     COMPLAINTS_UNMATCHED,
     LISTING_SUPPLIERS,
     ORDER_EXPOSURE,
+    PRICE_EXPOSURE,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def exposure(run: Run) -> None:
         before = order_stage.counted_before(all_orders, previous).where(F.col("day").isin(days)) if days else None
     changed = order_stage.changes(now, before)
     run.write(ORDER_EXPOSURE, order_stage.order_exposure(changed, night))
+    run.write(PRICE_EXPOSURE, order_stage.price_exposure(changed, night))
     run.write(LISTING_SUPPLIERS, order_stage.listing_suppliers(changed, night))
 
     fresh = order_stage.due(lake.read(CLEAN_COMPLAINTS), night, previous)
@@ -50,5 +53,6 @@ def exposure(run: Run) -> None:
     asked.unpersist()
     # A complaint that was sent again and waits now does not count by what it said before.
     still = lake.read(COMPLAINTS_PLACED).join(unmatched.select("complaint_id"), on="complaint_id", how="left_anti")
-    counted = complaint_stage.counted(still, night, run.config.night.window_days, run.config.hygiene)
+    window = run.config.night.window_days
+    counted = run.write(COMPLAINTS_COUNTED, complaint_stage.counted(still, night, window, run.config.hygiene))
     run.write(COMPLAINT_EXPOSURE, complaint_stage.complaint_exposure(counted, night))
