@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from datetime import date
 from pathlib import Path
 
@@ -224,8 +223,11 @@ def test_every_parameter_says_what_it_is_for():
     assert bare == []
 
 
-def test_every_feed_that_is_read_can_be_mapped():
-    assert FEEDS.keys() <= set(typing.get_args(config.FEED_NAMES))
+def test_every_feed_that_is_read_can_be_mapped_and_no_other():
+    for feed in FEEDS:
+        assert load(overrides=[f"feeds.{feed}.path=s3a://other/x"], environment={}).feed_path(feed) == "s3a://other/x"
+    with pytest.raises(ConfigurationError, match=r"feeds\.order .*: Input should be 'orders', 'complaints'"):
+        load(overrides=["feeds.order.path=x"], environment={})
 
 
 def test_a_feed_lies_under_landing_unless_it_has_a_path_of_its_own():

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import Field, ValidationError
 
@@ -26,10 +26,10 @@ from headwater.parameters.section import Section
 
 ENVIRONMENT_PREFIX = "HEADWATER__"
 
-
-FEED_NAMES = Literal[
-    "orders", "complaints", "addresses", "supplier_links", "sellers", "suppliers", "brands", "hubs", "verdicts", "rates"
-]
+if TYPE_CHECKING:
+    FeedName = str
+else:
+    FeedName = Literal[tuple(FEEDS)]
 
 
 class Config(Section):
@@ -46,7 +46,7 @@ class Config(Section):
     shrinkage: Shrinkage = Shrinkage()
     shares: Shares = Shares()
     ranking: Ranking = Ranking()
-    feeds: dict[FEED_NAMES, Feed] = Field(default_factory=dict, description="mapping of each feed")
+    feeds: dict[FeedName, Feed] = Field(default_factory=dict, description="mapping of each feed")
 
     def contradictions(self) -> list[tuple[str, str]]:
         """Values that are fine one by one but not together: a key and what is wrong with it."""
@@ -71,7 +71,7 @@ class Config(Section):
         return faults
 
     def feed(self, name: str) -> Feed:
-        return self.feeds.get(name, Feed())  # type: ignore[call-overload, no-any-return]
+        return self.feeds.get(name, Feed())
 
     def feed_path(self, name: str) -> str:
         return self.feed(name).path or f"{self.paths.landing.rstrip('/')}/{name}"

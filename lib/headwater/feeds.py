@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Field:
     """One column of a feed.
 
-    `type` is text | int | decimal | timestamp | date | bool | list | number. `buyer` columns are replaced by keyed tokens
-    before anything is stored (`token` names the clean column); `private` text decides, is never stored."""
+    `type` is text | int | decimal | timestamp | date | bool | list | number. A buyer's column is replaced by a keyed token
+    before anything is stored (`token` names the clean column); `private` text decides, is never stored. `open_low` and
+    `open_high` leave the bound itself out."""
 
     name: str
     meaning: str
@@ -20,6 +21,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     open_low: bool = False
+    open_high: bool = False
     default: str | None = None
     token: str = ""
     private: bool = False
@@ -27,7 +29,7 @@ class Field:
 
 @dataclass(frozen=True)
 class FeedSpec:
-    """One feed: `key` is unique (for orders and complaints within the day of `time`); `time` dates its rows."""
+    """One feed: `key` is unique (for orders within the day of `time`); `time` dates its rows. The later row of a key wins."""
 
     name: str
     grain: str
@@ -48,6 +50,8 @@ REASONS = ("counterfeit", "not_as_described", "damaged", "not_received", "other"
 STATUSES = ("open", "upheld", "rejected", "withdrawn")
 ROLES = ("dispatch", "return", "registered", "pickup")
 LINK_KINDS = ("purchase", "invoice", "consignment", "declared")
+SUBJECT_KINDS = ("source", "seller", "place", "supplier", "pair", "operator", "value", "listing")
+VERDICT_KINDS = ("confirmed", "cleared", "unsure", "must_link", "cannot_link", "hub")
 
 ORDERS = FeedSpec(
     "orders",
@@ -143,4 +147,104 @@ SUPPLIER_LINKS = FeedSpec(
     required=True,
 )
 
-FEEDS = {feed.name: feed for feed in (ORDERS, COMPLAINTS, ADDRESSES, SUPPLIER_LINKS)}
+SELLERS = FeedSpec(
+    "sellers",
+    "a shop",
+    ("seller_id",),
+    (
+        Field("seller_id", "the shop", required=True),
+        Field("name", "what it calls itself"),
+        Field("opened_at", "when it opened, UTC", "timestamp"),
+        Field("closed_at", "when it was closed, UTC", "timestamp"),
+        Field("payee_id", "who is paid"),
+        Field("phone", "telephone"),
+        Field("email", "e-mail address"),
+        Field("registration_no", "number in a company register"),
+    ),
+)
+
+SUPPLIERS = FeedSpec(
+    "suppliers",
+    "a supplier",
+    ("supplier_id",),
+    (
+        Field("supplier_id", "the supplier", required=True),
+        Field("name", "its name"),
+        *WRITTEN_ADDRESS,
+        Field("phone", "telephone"),
+        Field("registration_no", "number in a company register"),
+    ),
+)
+
+BRANDS = FeedSpec(
+    "brands",
+    "a brand",
+    ("brand",),
+    (
+        Field("brand", "the brand", required=True),
+        Field("reference_price", "what its goods cost, one piece, in `currency`", "decimal", low=0),
+        Field("currency", "ISO 4217 code"),
+        Field("authorised_sellers", "shops that the brand supplies: an array, or separated by `;`", "list"),
+        Field("safety", "a fake is a risk to health or safety", "bool"),
+    ),
+)
+
+HUBS = FeedSpec(
+    "hubs",
+    "a reviewed address, phone or other value that many honest shops share",
+    ("kind", "value"),
+    (
+        Field("kind", "what the value is: address, phone, ...", required=True),
+        Field("value", "the value that is shared", required=True),
+        Field("what", "whose it is", allowed=("3pl", "market", "returns_centre", "agent", "other")),
+    ),
+)
+
+VERDICTS = FeedSpec(
+    "verdicts",
+    "a person's judgement",
+    ("verdict_id",),
+    (
+        Field("verdict_id", "the judgement", required=True),
+        Field("subject_kind", "what is judged", required=True, allowed=SUBJECT_KINDS),
+        Field("subject_id", "the one that is judged", required=True),
+        Field("other_id", "the other of a pair"),
+        Field("verdict", "what was found", required=True, allowed=VERDICT_KINDS),
+        Field(
+            "reliability", "how often such a verdict is right", "number", low=0.5, high=1, open_low=True, open_high=True
+        ),
+        Field("author", "who judged", required=True),
+        Field("reason", "why"),
+        Field("decided_at", "when, UTC", "timestamp", required=True),
+        Field("expires_at", "counts until then, UTC", "timestamp"),
+        Field("inspected_because", "why this subject was looked at", allowed=("ranked", "random", "tip")),
+        Field("inspection_probability", "the chance it had of being looked at", "number", low=0, high=1, open_low=True),
+    ),
+)
+
+RATES = FeedSpec(
+    "rates",
+    "what a currency is worth on a day",
+    ("currency", "day"),
+    (
+        Field("currency", "ISO 4217 code", required=True),
+        Field("day", "from this day on, UTC, until the currency's next", "date", required=True),
+        Field("rate", "reporting currency for one unit", "number", required=True, low=0, open_low=True),
+    ),
+)
+
+FEEDS = {
+    feed.name: feed
+    for feed in (
+        ORDERS,
+        COMPLAINTS,
+        ADDRESSES,
+        SUPPLIER_LINKS,
+        SELLERS,
+        SUPPLIERS,
+        BRANDS,
+        HUBS,
+        VERDICTS,
+        RATES,
+    )
+}

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.functions as F
 import pytest
 
-from headwater.feeds import COMPLAINTS, SUPPLIER_LINKS
+from headwater.feeds import COMPLAINTS, SUPPLIER_LINKS, VERDICTS
 from headwater.feeds import Field as FeedField
 from headwater.landing import files, parse
 from headwater.parameters.landing import Feed
@@ -116,11 +116,38 @@ BOOL = {
     **dict.fromkeys(("false", "False", "f", "NO", "n", "0"), "false"),
     **dict.fromkeys(("perhaps", "2", "on", "ja", "1.0"), None),
 }
+DATE = {
+    "2026-11-22": "2026-11-22",
+    "2026-11-22T00:00": "2026-11-22",
+    "2026-11-22T00:00:00.000000Z": "2026-11-22",
+    "2026-11-22 00:00:00+0000": "2026-11-22",
+    # Of which day is it, where the hour says another?
+    "2026-11-22T00:00:01": None,
+    "2026-11-22T12:00": None,
+    "2026-11-22T00:00+08:00": None,
+    "2026-02-30": None,
+    "0001-01-01": None,
+    "22.11.2026": None,
+    "2026-11": None,
+}
+LIST = {
+    "S1": "[S1]",
+    "S1;S2": "[S1, S2]",
+    " S1 ;; S2;": "[S1, S2]",
+    ";": "[]",
+    '["S1", "S;2 ", null, ""]': "[S1, S;2]",
+    "[]": "[]",
+    '["S1"': None,
+    "[S1]": None,
+}
 TABLES = [
     ("int", "UTC", INT),
     ("decimal", "UTC", DECIMAL),
     ("number", "UTC", NUMBER),
     ("bool", "UTC", BOOL),
+    ("date", "UTC", DATE),
+    ("date", "Asia/Shanghai", DATE),
+    ("list", "UTC", LIST),
     ("text", "UTC", {"Ünïcode 中文": "Ünïcode 中文"}),
     *(
         ("timestamp", zone, {text: read[i] for text, read in TIMESTAMP.items()})
@@ -214,6 +241,9 @@ def test_bounds_are_judged_at_their_very_edge(spark):
         "-1": ["range_confidence"],
         "x": ["bad_confidence"],
     }
+    texts = ["0.5", "0.5000001", "0.9999999", "1"]
+    reliability = {t: rules for t, (_, rules) in judged(spark, VERDICTS, "reliability", Feed(), texts).items()}
+    assert reliability == dict.fromkeys(("0.5", "1"), ["range_reliability"]) | dict.fromkeys(texts[1:3], [])
     assert {t: rules for t, (_, rules) in judged(spark, SUPPLIER_LINKS, "amount", Feed(), ["0", "-0.01"]).items()} == {
         "0": [],
         "-0.01": ["range_amount"],
@@ -245,6 +275,7 @@ def test_typed_parquet_columns_are_the_texts_that_a_csv_file_would_hold(spark, t
         "bool": (pa.array([True, None]), ["true", None]),
         "day": (pa.array([date(2026, 11, 22), None]), ["2026-11-22", None]),
         "bytes": (pa.array([b"caf\xc3\xa9", b"\xffid"]), ["café", "\ufffdid"]),
+        "list": (pa.array([["S1", "S;2"], None]), ['["S1","S;2"]', None]),
         "dictionary": (pa.array(["a", None]).dictionary_encode(), ["a", None]),
     }
     read = as_text_of(spark, tmp_path / "typed.parquet", pa.table({name: c for name, (c, _) in columns.items()}))

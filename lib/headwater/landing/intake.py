@@ -153,6 +153,9 @@ def _write_feeds(
         for name, feed in FEEDS.items():
             mine = by_feed.get(name, [])
             if not mine:
+                # A feed that may be missing costs no commit on a night without it.
+                if not feed.required and lake.read(CLEAN[name], night).isEmpty():
+                    continue
                 wrote(lake.write(CLEAN[name], spark.createDataFrame([], CLEAN[name].schema()), night))
                 continue
             rows = clean.judge(files.read_files(spark, config, mine), feed, config, to_token)

@@ -12,6 +12,8 @@ from headwater.parameters.landing import Feed
 
 # From the year 1000: what stands for "never" in other systems (0001-01-01) is no time, and Python knows no year 0.
 TIME = r"^[1-9]\d{3}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?$"
+# A day may be written as its midnight, as tools do that know no days.
+DAY = r"^[1-9]\d{3}-\d{2}-\d{2}([T ]00:00(:00(\.0*)?)?( ?(Z|UTC|[+-]00:?00))?)?$"
 ZONE = r"( ?(Z|UTC)|[T ]\d{2}:.*[+-]\d{2}:?\d{2})$"
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 MONEY = r"^[+-]?(\d{1,16}(\.\d{0,2}0*)?|\.\d{1,2}0*)$"
@@ -38,6 +40,8 @@ def as_text(source: Column, type_name: str) -> Column:
         text = source.cast("string")
         plain = F.when(F.abs(source) >= 1, text.try_cast("decimal(38,10)").cast("string"))
         return F.when(text.contains("E"), F.coalesce(plain, text)).otherwise(text)
+    if type_name.startswith(("array<", "map<", "struct<")):
+        return F.to_json(source)
     if type_name in ("binary", "string"):
         # Bytes that are no UTF-8 become a replacement character: one of them must not end the night.
         return F.make_valid_utf8(source.cast("string"))
@@ -68,6 +72,13 @@ def read_value(text: Column, type_name: str, time_zone: str) -> Column:
     if type_name == "bool":
         lower = F.lower(text)
         return F.when(lower.isin(*TRUE), F.lit(True)).when(lower.isin(*FALSE), F.lit(False))
+    if type_name == "date":
+        return F.when(text.rlike(DAY), F.substring(text, 1, 10).try_cast("date"))
+    if type_name == "list":
+        # An array arrives as the JSON that as_text makes of it; a CSV file may hold either.
+        array = text.startswith("[")
+        parts = F.when(array, F.from_json(text, "array<string>")).otherwise(F.split(text, ";"))
+        return F.array_compact(F.transform(parts, clean_text))
     return text
 
 
@@ -102,7 +113,7 @@ def field_rules(field: Field, text: Column, value: Column) -> list[Column]:
     if field.low is not None:
         beyond.append(value <= field.low if field.open_low else value < field.low)
     if field.high is not None:
-        beyond.append(value > field.high)
+        beyond.append(value >= field.high if field.open_high else value > field.high)
     if beyond:
         either = beyond[0] if len(beyond) == 1 else beyond[0] | beyond[1]
         rules.append(F.when(either, F.lit(f"range_{field.name}")))

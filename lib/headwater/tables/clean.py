@@ -51,7 +51,27 @@ CLEAN_COMPLAINTS = _clean(
 )
 CLEAN_ADDRESSES = _clean("addresses")
 CLEAN_SUPPLIER_LINKS = _clean("supplier_links")
-CLEAN = {t.name: t for t in (CLEAN_ORDERS, CLEAN_COMPLAINTS, CLEAN_ADDRESSES, CLEAN_SUPPLIER_LINKS)}
+CLEAN_SELLERS = _clean("sellers")
+CLEAN_SUPPLIERS = _clean("suppliers")
+CLEAN_BRANDS = _clean("brands")
+CLEAN_HUBS = _clean("hubs")
+CLEAN_VERDICTS = _clean("verdicts")
+CLEAN_RATES = _clean("rates")
+CLEAN = {
+    t.name: t
+    for t in (
+        CLEAN_ORDERS,
+        CLEAN_COMPLAINTS,
+        CLEAN_ADDRESSES,
+        CLEAN_SUPPLIER_LINKS,
+        CLEAN_SELLERS,
+        CLEAN_SUPPLIERS,
+        CLEAN_BRANDS,
+        CLEAN_HUBS,
+        CLEAN_VERDICTS,
+        CLEAN_RATES,
+    )
+}
 
 REJECTS = Table(
     "clean",
