@@ -243,7 +243,7 @@ def test_bounds_are_judged_at_their_very_edge(spark):
     }
     texts = ["0.5", "0.5000001", "0.9999999", "1"]
     reliability = {t: rules for t, (_, rules) in judged(spark, VERDICTS, "reliability", Feed(), texts).items()}
-    assert reliability == dict.fromkeys(("0.5", "1"), ["range_reliability"]) | dict.fromkeys(texts[1:3], [])
+    assert reliability == {key: ["range_reliability"] for key in ("0.5", "1")} | {key: [] for key in texts[1:3]}
     assert {t: rules for t, (_, rules) in judged(spark, SUPPLIER_LINKS, "amount", Feed(), ["0", "-0.01"]).items()} == {
         "0": [],
         "-0.01": ["range_amount"],
