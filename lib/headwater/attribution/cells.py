@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
-from headwater.attribution.market import Floats, Ints
+from headwater.attribution.market import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,19 @@ class Entries:
     own_source: Ints
     own_share: Floats
 
-    def relief(self, phibar: Floats) -> Floats:
-        """(entries,) what the sources that its source owns explain of the cell, in background rates."""
+    def relief(self, phibar: Floats) -> Floats | None:
+        """(entries,) what the sources that its source owns explain of the cell, in background rates; None: nothing is owned."""
+        if not len(self.own_entry):
+            return None
         return np.bincount(self.own_entry, weights=self.own_share * phibar[self.own_source], minlength=len(self.cell))
+
+    def others(self, explained: Floats, phibar: Floats, relief: Floats | None, at: slice = slice(None)) -> Floats:
+        """(entries of `at`,) a_c^(-j) >= 1: the rate of the cell without the entry's source and what that source owns."""
+        rest = explained[self.cell[at]]
+        rest -= self.share[at] * phibar[self.source[at]]
+        if relief is not None:
+            rest -= relief[at]
+        return np.maximum(rest, 1.0, out=rest)
 
 
 def entries_of(cells: Cells) -> Entries:
@@ -79,15 +89,15 @@ def entries_of(cells: Cells) -> Entries:
     by_source.sum_duplicates()
     by_source.data[cells.observed[by_source.indices] <= 0] = 0.0
     by_source.eliminate_zeros()
-    source = np.repeat(np.arange(by_source.shape[1]), np.diff(by_source.indptr))
-    cell = by_source.indices.astype(np.int64)
+    source = np.repeat(np.arange(by_source.shape[1], dtype=np.int32), np.diff(by_source.indptr))
+    cell = by_source.indices.astype(np.int32)
     share = by_source.data
     own_entry = own = np.zeros(0, dtype=np.int64)
     if cells.owner is not None:
         owner = cells.owner[source]
-        key = source * by_source.shape[0] + cell  # ascending: entries are sorted by source, then cell
+        key = source.astype(np.int64) * by_source.shape[0] + cell  # ascending: entries are sorted by source, then cell
         own = np.flatnonzero(owner >= 0)
-        wanted = owner[own] * by_source.shape[0] + cell[own]
+        wanted = owner[own].astype(np.int64) * by_source.shape[0] + cell[own]
         own_entry = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
         met = key[own_entry] == wanted
         own, own_entry = own[met], own_entry[met]
@@ -104,19 +114,38 @@ def collapse(cells: Cells) -> tuple[Cells, Ints]:
     matrix = cells.shares.tocsr(copy=True)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
-    rng = np.random.default_rng(0)  # a fixed random projection finds candidates; equality is then checked exactly
-    marks = rng.random((matrix.shape[1], 2))
-    with_share = matrix @ marks
-    with_square = matrix.power(2) @ marks
-    keys = np.column_stack([np.diff(matrix.indptr), with_share, with_square])
-    _, first, row = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(first))
-    first, row = np.sort(first), order[row.reshape(-1)]
-    merged = matrix[first]
-    if abs(merged[row] - matrix).sum() > 0:  # two different rows met under one key: keep every cell apart
-        return cells, np.arange(matrix.shape[0])
-    observed = np.bincount(row, weights=cells.observed, minlength=len(first))
-    return Cells(observed, merged, cells.exposure, cells.kind, cells.expected_total, cells.offset, cells.owner), row
+    for seed in range(3):  # a fixed random projection finds candidates; equality is then checked exactly
+        marks = np.random.default_rng(seed).random(matrix.shape[1])
+        _, first, row = np.unique(matrix @ marks, return_index=True, return_inverse=True)
+        order = np.argsort(np.argsort(first))
+        first, row = np.sort(first), order[row.reshape(-1)]
+        merged = matrix[first]
+        if _same(merged[row], matrix):
+            observed = np.bincount(row, weights=cells.observed, minlength=len(first))
+            return replace(cells, observed=observed, shares=merged), row
+    return cells, np.arange(matrix.shape[0])  # different rows met under one key, three times: keep every cell apart
+
+
+def heard(cells: Cells, everybody: bool = False) -> tuple[Cells, Bools]:
+    """Cells with complaints and the sources that they may come from (or `everybody`), and which sources (sources,) those are."""
+    loud = cells.observed > 0
+    shares = cells.shares if loud.all() else cells.shares[loud]
+    mask = np.bincount(shares.indices, weights=shares.data > 0, minlength=shares.shape[1]) > 0
+    if everybody or mask.all():
+        return replace(cells, observed=cells.observed[loud], shares=shares), np.ones(len(mask), dtype=np.bool_)
+    number = np.cumsum(mask) - 1
+    owner = None
+    if cells.owner is not None:
+        owner = np.where((cells.owner >= 0) & mask[cells.owner], number[cells.owner], -1)[mask]
+    return Cells(
+        observed=cells.observed[loud], shares=shares[:, np.flatnonzero(mask)], exposure=cells.exposure[mask],
+        kind=cells.kind[mask], expected_total=cells.expected_total,
+        offset=None if cells.offset is None else cells.offset[mask], owner=owner,
+    ), mask  # fmt: skip
+
+
+def _same(a: sp.csr_matrix, b: sp.csr_matrix) -> bool:
+    return all(np.array_equal(getattr(a, part), getattr(b, part)) for part in ("indptr", "indices", "data"))
 
 
 def _clean(values: Floats) -> bool:

@@ -18,8 +18,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from headwater.attribution.cells import Cells, Entries, collapse, entries_of
-from headwater.attribution.market import Floats
+from headwater.attribution.cells import Cells, Entries, collapse, entries_of, heard
+from headwater.attribution.market import Floats, Ints
+from headwater.attribution.sweeps import LocalSweep, Sweep, over_cores
 from headwater.parameters.finding import SpikeSlabParams
 
 
@@ -56,20 +57,21 @@ class SourceFit:
 def log_likelihoods(
     entries: Entries, explained: Floats, phibar: Floats, exposure: Floats, params: SpikeSlabParams
 ) -> Floats:
-    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`."""
+    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
     out = -np.multiply.outer(exposure, params.grid)
     relief = entries.relief(phibar)
-    for start in range(0, len(entries.cell), params.block):
-        part = slice(start, start + params.block)
-        share, source = entries.share[part], entries.source[part]
-        others = np.maximum(explained[entries.cell[part]] - share * phibar[source] - relief[part], 1.0)
-        gain = np.log1p(np.multiply.outer(share / others, params.grid))
-        first, last = source[0], source[-1] + 1
+
+    def part(start: int) -> tuple[int, int, Floats]:
+        at = slice(start, min(start + params.block, len(entries.cell)))
+        share, source = entries.share[at], entries.source[at]
+        gain = np.log1p(np.multiply.outer(share / entries.others(explained, phibar, relief, at), params.grid))
+        first, last = int(source[0]), int(source[-1]) + 1
         bounds = np.clip(entries.indptr[first : last + 1] - start, 0, len(share))
-        weights = sp.csr_matrix(
-            (entries.observed[part], np.arange(len(share)), bounds), shape=(last - first, len(share))
-        )
-        out[first:last] += weights @ gain
+        weights = sp.csr_matrix((entries.observed[at], np.arange(len(share)), bounds), shape=(last - first, len(share)))
+        return first, last, weights @ gain
+
+    for first, last, sums in over_cores(part, range(0, len(entries.cell), params.block)):
+        out[first:last] += sums
     return out
 
 
@@ -82,8 +84,24 @@ def bayes_factors(loglik: Floats, log_weights: Floats) -> tuple[Floats, Floats]:
     return (top + np.log(total))[:, 0], raw / total
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What an ascent must know of the sources beside the sums over edges.
+
+    exposure, kind, offset (sources,) of the sources with complaints; size (types,) all sources of each type, also those without;
+    observed, expected: complaints of the window, as weighed and as expected.
+    """
+
+    exposure: Floats
+    kind: Ints
+    offset: Floats
+    size: Ints
+    observed: float
+    expected: float
+
+
 @dataclass
-class _Learnt:
+class Learnt:
     """What the sources teach each other: prior share per type, slab, and how much of the expected complaints is background."""
 
     pi: Floats
@@ -91,70 +109,94 @@ class _Learnt:
     spread: float
     scale: float = 1.0
 
+    def logs(self) -> Floats:
+        """All of it in natural logs, so that one number says how far it moved."""
+        return np.concatenate([logit(self.pi), np.log([self.centre, self.spread, self.scale])])
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """Where the sweeps ended: mean extra rates by source, what was learnt, sweeps taken, and whether they settled."""
+
+    phibar: Floats
+    learnt: Learnt
+    sweeps: int
+    converged: bool
+
+
+def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams) -> Ascent:
+    """Damped sweeps over all sources at once, from nothing, until no probability and nothing learnt moves."""
+    learnt = Learnt(np.full(len(ground.size), params.prior_start), params.lift_centre, params.lift_spread)
+    phibar, posterior = np.zeros(len(ground.kind)), np.zeros(len(ground.kind))
+    count, converged = 0, not len(phibar)
+    while count < params.sweeps_max and not converged:
+        count += 1
+        loglik = sweep.gains(phibar) - np.multiply.outer(ground.exposure * learnt.scale, params.grid)
+        ln_bf, q = bayes_factors(loglik, params.log_weights(learnt.centre, learnt.spread))
+        new = expit(logit(learnt.pi)[ground.kind] + ground.offset + ln_bf)
+        phibar = phibar + params.damping * (new * (q @ params.grid) - phibar)
+        settled = np.abs(new - posterior).max(initial=0.0) < params.tolerance
+        posterior = new
+        if count % params.learn_every == 0 or settled:
+            before = learnt.logs()
+            _learn(learnt, sweep, ground, posterior, phibar, q, params)
+            converged = bool(settled and np.abs(learnt.logs() - before).max() < 10 * params.tolerance)
+    return Ascent(phibar, learnt, count, converged)
+
 
 def fit(cells: Cells, params: SpikeSlabParams | None = None) -> SourceFit:
     """Ln Bayes factor, posterior and attributed complaints of every source (MODEL step 3), from phibar = 0.
 
-    Cost: one log1p per grid point and non-zero of the cells with complaints, per sweep. Deterministic for a given order
-    of cells and sources; a permutation of either changes results by rounding only. Never NaN: a source without exposure or
-    complaints has ln_bf = 0 and keeps its prior.
+    Deterministic for a given order of cells and sources; a permutation of either changes results by rounding only. Never NaN: a
+    source without exposure or complaints has ln_bf = 0 and keeps its prior.
     """
     params = params or SpikeSlabParams()
     small, row = collapse(cells)
-    entries = entries_of(small)
-    sources = len(small.kind)
-    offset = np.zeros(sources) if small.offset is None else small.offset
-    learnt = _Learnt(
-        np.full(int(small.kind.max(initial=0)) + 1, params.prior_start), params.lift_centre, params.lift_spread
-    )
-    phibar, posterior = np.zeros(sources), np.zeros(sources)
-    explained = np.ones(len(small.observed))
-    sweep, converged = 0, False
-    while sweep < params.sweeps_max and not converged:
-        sweep += 1
-        loglik = log_likelihoods(entries, explained, phibar, small.exposure * learnt.scale, params)
-        ln_bf, q = bayes_factors(loglik, params.log_weights(learnt.centre, learnt.spread))
-        new = expit(logit(learnt.pi)[small.kind] + offset + ln_bf)
-        phibar += params.damping * (new * (q @ params.grid) - phibar)
-        explained = 1.0 + small.shares @ phibar
-        settled = np.abs(new - posterior).max(initial=0.0) < params.tolerance
-        posterior = new
-        if sweep % params.learn_every == 0 or settled:
-            moved = _learn(learnt, small, posterior, phibar, q, params)
-            converged = bool(settled and moved < 10 * params.tolerance)
-    odds = logit(learnt.pi)[small.kind] + offset
+    loud, mask = heard(small, everybody=params.decisive == 0)
+    got = ascend(LocalSweep(loud, params), ground_of(loud, small), params)
+    phibar = np.zeros(len(small.kind))
+    phibar[mask] = got.phibar
+    return conclude(small, row, phibar, got, params)
+
+
+def ground_of(loud: Cells, cells: Cells) -> Ground:
+    """What an ascent over the sources of `loud` must know of all `cells`."""
+    return Ground(
+        exposure=loud.exposure, kind=loud.kind, offset=np.zeros(len(loud.kind)) if loud.offset is None else loud.offset,
+        size=np.bincount(cells.kind, minlength=1), observed=float(cells.observed.sum()), expected=cells.expected_total,
+    )  # fmt: skip
+
+
+def conclude(small: Cells, row: Ints, phibar: Floats, got: Ascent, params: SpikeSlabParams) -> SourceFit:
+    """The last pass, in double precision, with `phibar` (sources,) frozen; `row` (cells,) the collapsed cell of each."""
+    learnt = got.learnt
+    exposure = small.exposure * learnt.scale
+    explained = 1.0 + small.shares @ phibar
+    odds = logit(learnt.pi)[small.kind] + (0.0 if small.offset is None else small.offset)
     weights = params.log_weights(learnt.centre, learnt.spread)
-    loglik = log_likelihoods(entries, explained, phibar, small.exposure * learnt.scale, params)
+    loglik = log_likelihoods(entries_of(small), explained, phibar, exposure, params)
     ln_bf = np.round(bayes_factors(loglik, weights)[0], params.decimals) + 0.0
     pull = (small.observed / explained) @ small.shares
     return SourceFit(
         ln_bf=ln_bf, prior=expit(odds), posterior=np.round(expit(odds + ln_bf), params.decimals), phibar=phibar,
-        attributed=np.round(phibar * pull, params.decimals), exposure=small.exposure * learnt.scale,
+        attributed=np.round(phibar * pull, params.decimals), exposure=exposure,
         background=float((small.observed / explained).sum()), scale=learnt.scale, log_weights=weights,
-        lift_centre=learnt.centre, explained=explained[row], sweeps=sweep, converged=converged,
+        lift_centre=learnt.centre, explained=explained[row], sweeps=got.sweeps, converged=got.converged,
     )  # fmt: skip
 
 
 def _learn(
-    learnt: _Learnt, cells: Cells, posterior: Floats, phibar: Floats, q: Floats, params: SpikeSlabParams
-) -> float:
-    """Update prior shares, slab and background from the decisive sources; how far the furthest moved, in natural logs."""
-    before = np.concatenate([logit(learnt.pi), np.log([learnt.centre, learnt.spread, learnt.scale])])
+    learnt: Learnt, sweep: Sweep, ground: Ground, posterior: Floats, phibar: Floats, q: Floats, params: SpikeSlabParams
+) -> None:
+    """Update prior shares, slab and background from the decisive sources."""
     decisive = posterior >= params.decisive
     found = np.where(decisive, posterior, 0.0)
-    size = np.bincount(cells.kind, minlength=len(learnt.pi))
-    share = (np.bincount(cells.kind, weights=found, minlength=len(learnt.pi)) + params.prior_hits) / (
-        size + params.prior_size
-    )
-    learnt.pi = np.clip(share, params.prior_min, params.prior_max)
-    if np.isfinite(params.slab_pseudo):
-        effect, k = np.log(params.grid), params.slab_pseudo
-        middle = (float(found @ (q @ effect)) + k * np.log(params.lift_centre)) / (float(found.sum()) + k)
-        square = (float(found @ (q @ (effect - middle) ** 2)) + k * params.lift_spread**2) / (float(found.sum()) + k)
-        learnt.centre, learnt.spread = float(np.exp(middle)), max(float(np.sqrt(square)), params.spread_min)
-    total = float(cells.observed.sum())
-    unexplained = float((cells.observed / (1.0 + cells.shares @ np.where(decisive, phibar, 0.0))).sum())
+    hits = np.bincount(ground.kind, weights=found, minlength=len(ground.size)) + params.prior_hits
+    learnt.pi = np.clip(hits / (ground.size + params.prior_size), params.prior_min, params.prior_max)
+    effect, k = np.log(params.grid), params.slab_pseudo
+    middle = (float(found @ (q @ effect)) + k * np.log(params.lift_centre)) / (float(found.sum()) + k)
+    square = (float(found @ (q @ (effect - middle) ** 2)) + k * params.lift_spread**2) / (float(found.sum()) + k)
+    learnt.centre, learnt.spread = float(np.exp(middle)), max(float(np.sqrt(square)), params.spread_min)
+    unexplained = max(sweep.unexplained(np.where(decisive, phibar, 0.0)), params.background_min * ground.observed)
     pseudo = params.background_pseudo
-    learnt.scale = (max(unexplained, params.background_min * total) + pseudo) / (cells.expected_total + pseudo)
-    after = np.concatenate([logit(learnt.pi), np.log([learnt.centre, learnt.spread, learnt.scale])])
-    return float(np.abs(after - before).max())
+    learnt.scale = (unexplained + pseudo) / (ground.expected + pseudo)

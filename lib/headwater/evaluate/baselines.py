@@ -24,6 +24,7 @@ from headwater.evaluate.worlds import World
 from headwater.parameters.finding import FindParams, HygieneParams, ShareParams, SideParams, SpikeSlabParams
 
 PLAIN = ShareParams(use_places=False)
+FIXED = 1e12  # pseudo-sources that no market outweighs: the slab stays where it starts
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def one_sweep(e: Evidence) -> Floats:
 
 def spike_slab(e: Evidence) -> Floats:
     """docs/model.md step 3 as it stands: capped complaints, listings, no evidence beyond complaints, no places in the inference."""
-    got = fit(e.cells, SpikeSlabParams(decisive=0.0, slab_pseudo=np.inf))
+    got = fit(e.cells, SpikeSlabParams(decisive=0.0, slab_pseudo=FIXED))
     return np.asarray(logit(got.prior) + got.ln_bf)
 
 
@@ -217,7 +218,7 @@ ABLATIONS: dict[str, FindParams] = {
     "- not as described": FindParams(side=SideParams(use=("price below peers", "refunds"))),
     "- refunds": FindParams(side=SideParams(use=("price below peers", "not as described"))),
     "- all signs beyond complaints": FindParams(side=SideParams(use=())),
-    "- learnt slab": FindParams(model=SpikeSlabParams(slab_pseudo=np.inf)),
+    "- learnt slab": FindParams(model=SpikeSlabParams(slab_pseudo=FIXED)),
     "- decisive sources teach alone": FindParams(model=SpikeSlabParams(decisive=0.0)),
     "- owned places": FindParams(owned_from=1.0),
     "- doubt of identity": FindParams(doubt_identity=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -119,12 +120,11 @@ class SpikeSlabParams(Section):
     background_pseudo: float = Field(
         1.0, ge=0, description="pseudo-complaints, observed as expected: keeps the rate finite without complaints"
     )
-    block: int = Field(
-        1 << 14, ge=64, description="entries per block of the sweep: 14 x 16,384 doubles stay in the cache"
-    )
+    block: int = Field(1 << 15, ge=64, description="edges per block of a sweep: its scratch stays in the cache")
+    strip: int = Field(1 << 19, ge=64, description="edges per thread's piece of a sweep; a multiple of blocks")
     decimals: int = Field(9, ge=0, description="digits kept when values are published: rounded once, at the end")
 
-    @property
+    @cached_property
     def grid(self) -> Array:
         """The effect sizes phi_g, log-spaced, in base rates."""
         return np.exp(np.linspace(np.log(self.lift_min), np.log(self.lift_max), self.grid_points))
