@@ -99,8 +99,9 @@ def test_attacks_come_from_few_accounts_or_from_many_with_two_complaints_each(tm
 
 def test_an_attack_is_a_burst_on_one_honest_shop(loud):
     rows = joined(loud.out)
+    orders = feed(loud.out / "landing" / "orders").assign(line=lambda frame: frame.line_no.astype(int))
     rows = rows[rows.kind == "malicious"].merge(
-        feed(loud.out / "landing" / "orders"), left_on=["order_id_true"], right_on=["order_id"], suffixes=("", "_order")
+        orders, left_on=["order_id_true", "line_no_true"], right_on=["order_id", "line"], suffixes=("", "_order")
     )
     operators = truth(loud.out, "operators").set_index("seller_id")
     assert not operators.guilty.reindex(rows.seller_id_order).any()

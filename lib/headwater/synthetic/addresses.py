@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headwater.synthetic.columns import Bools, Ints, cleared, ids, joined, taken, where
+from headwater.synthetic.columns import Bools, Ints, cleared, ids, joined, plain, taken, where
 from headwater.synthetic.params import MarketplaceParams
 from headwater.synthetic.vocabulary import (
     ABBREVIATIONS,
@@ -19,6 +19,7 @@ from headwater.synthetic.vocabulary import (
     FIRST_NAMES,
     LAST_NAMES,
     NUMBER_FIRST,
+    PLACEHOLDER_PHONES,
     STREETS,
 )
 from headwater.synthetic.world import CITY_OF_BLOCK, HALL, STREAM_ADDRESSES, Places, Shops, World, stream
@@ -84,7 +85,7 @@ class Addresses:
         shops, rng = world.shops, stream(world.params, STREAM_ADDRESSES, 2, night)
         number = np.arange(len(self.shop))
         phones = phone_numbers(world.places, shops, self.shop, rng.integers(0, 4, len(number)))
-        contact = shops.phone[self.shop] * 7 + 3
+        contact = shops.contact[self.shop] * 7 + 3
         names = joined(
             taken(FIRST_NAMES, contact % len(FIRST_NAMES)),
             taken(LAST_NAMES, contact // 3 % len(LAST_NAMES)),
@@ -140,7 +141,11 @@ def make_addresses(world: World) -> tuple[Addresses, Ints, Ints]:
 
 def _styles(params: MarketplaceParams, rng: np.random.Generator, places: Places, place: Ints) -> Ints:
     size = len(place)
-    style = np.where(rng.random(size) < params.messy_addresses, rng.integers(SHORT_FIELDS, NATIVE, size), FIELDS)
+    lot = rng.random(size)
+    messy = np.array([SHORT_FIELDS, ONE_LINE, CAPITALS])[rng.integers(0, 3, size)]
+    style = np.select(
+        [lot < params.messy_addresses, lot < params.messy_addresses + params.misspelt], [messy, MISSPELT], FIELDS
+    )
     native = _IN_CHINA[places.block[place]] & (rng.random(size) < params.native_script)
     style = np.where(native, NATIVE, style)
     return np.where(rng.random(size) < params.city_only, CITY_ONLY, style)
@@ -224,7 +229,7 @@ def _misspelt(text: pa.Array, at: Ints, doubled: Bools) -> pa.Array:
 
 
 def phone_numbers(places: Places, shops: Shops, shop: Ints, form: Ints) -> pa.Array:
-    """The phone a shop gives, one row a shop, in one of four ways of writing it (0: international, no spaces)."""
+    """The phone a shop gives, one row a shop, in one of four ways of writing it (0: international, no spaces), or a placeholder."""
     owner = shops.phone[shop]
     country = CITY_OF_BLOCK[places.block[shops.home[owner]]]
     # An agent's own lines are numbered apart from the shops' and written without regard to the shop's country.
@@ -234,11 +239,12 @@ def phone_numbers(places: Places, shops: Shops, shop: Ints, form: Ints) -> pa.Ar
     digits = ids("", body, 9)
     parts = [pc.utf8_slice_codeunits(digits, start, start + 3) for start in (0, 3, 6)]
     return pc.choose(
-        pa.array(form),
+        pa.array(np.where(shops.no_phone[shop], 4, form)),
         joined("+", code, digits),
         joined("+", code, " ", joined(*parts, between=" ")),
         joined("00", code, "-", joined(*parts, between="-")),
         joined("(", code, ") ", digits),
+        plain(taken(PLACEHOLDER_PHONES, shop % len(PLACEHOLDER_PHONES))),
     )
 
 

@@ -1,9 +1,9 @@
-"""When rows arrive: late ones, and orders and complaints that are sent again with new values on a later night."""
+"""When rows arrive: late and early ones, and orders and complaints that are sent again with new values on a later night."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,26 +13,51 @@ from headwater.synthetic.columns import Bools, Ints, plain
 from headwater.synthetic.feeds import night_index
 from headwater.synthetic.world import STREAM_UPDATES, World, stream
 
+ORDER_FEED, COMPLAINT_FEED = range(2)
+
+
+class Delivery(NamedTuple):
+    """Rows of one day that arrive on one night: `what` is new | corrected | voided | withdrawn."""
+
+    night: int  # index of the night that takes them
+    rows: pa.Table
+    what: str
+
 
 def arrival_nights(world: World, day: Ints, first_row: int, feed: int) -> Ints:
-    """The night index on which each row arrives; `late` of them one to three nights after their day's night.
+    """The night index on which each row arrives: `late` of them one to three nights after their day's, `early` of them one
+    or two before it.
 
-    What would arrive after the last night arrives with it, so that every row is delivered once.
+    What would arrive after the last night arrives with it, so that every row is delivered once; the first night takes all
+    of the history, so that only the days of later nights can come early.
     """
     params = world.params
+    if params.nights == 1:
+        return np.zeros(len(day), np.int64)
     rng = stream(params, STREAM_UPDATES, feed, first_row)
     delay = np.where(rng.random(len(day)) < params.late, rng.integers(1, 4, len(day)), 0)
-    return night_index(world, day + delay)
+    sooner = stream(params, STREAM_UPDATES, feed + 8, first_row)
+    early = (delay == 0) & (sooner.random(len(day)) < params.early)
+    return night_index(world, day + np.where(early, -sooner.integers(1, 3, len(day)), delay))
 
 
-def order_deliveries(world: World, table: pa.Table, day: int, first_row: int) -> Iterator[tuple[int, pa.Table, str]]:
-    """(night index, rows, what) of one chunk of orders: new rows, then corrections and voids on later nights."""
-    size, params = table.num_rows, world.params
-    arrival = arrival_nights(world, np.full(size, day), first_row, 0)
+def order_deliveries(world: World, table: pa.Table, day: int, first_row: int) -> tuple[Ints, Iterator[Delivery]]:
+    """Each order line's night of arrival, and the deliveries of a chunk: new rows, then corrections and voids.
+
+    Only a line that is not voided already is sent again.
+    """
+    arrival = arrival_nights(world, np.full(table.num_rows, day), first_row, ORDER_FEED)
+    return arrival, _order_deliveries(world, table, arrival, day, first_row)
+
+
+def _order_deliveries(world: World, table: pa.Table, arrival: Ints, day: int, first_row: int) -> Iterator[Delivery]:
     yield from _new(table, arrival)
-    again, later = _again(world, arrival, np.full(size, day), first_row, 0)
-    rng = stream(params, STREAM_UPDATES, 2, first_row)
-    lot = rng.random(size)
+    size, params = table.num_rows, world.params
+    if params.nights == 1:
+        return
+    again, later = _again(world, arrival, np.full(size, day), first_row, ORDER_FEED)
+    again &= ~table["voided"].to_numpy(zero_copy_only=False)
+    lot = stream(params, STREAM_UPDATES, 2, first_row).random(size)
     corrected = again & (lot < params.corrected)
     voided = again & (lot >= params.corrected) & (lot < params.corrected + params.voided)
     more = pc.cast(pc.add(pc.fill_null(table["quantity"], 1), 1), pa.int32())
@@ -40,22 +65,22 @@ def order_deliveries(world: World, table: pa.Table, day: int, first_row: int) ->
     yield from _revised(table, voided, later, "voided", pa.array(np.ones(size, bool)), "voided")
 
 
-def complaint_deliveries(
-    world: World, table: pa.Table, filed: Ints, first_row: int
-) -> Iterator[tuple[int, pa.Table, str]]:
-    """(night index, rows, what) of complaints filed on the days `filed`: new ones, then withdrawals on later nights."""
-    size, params = table.num_rows, world.params
-    arrival = arrival_nights(world, filed, first_row, 1)
+def complaint_deliveries(world: World, table: pa.Table, arrival: Ints, day: int) -> Iterator[Delivery]:
+    """The deliveries of the complaints filed on a day: new ones, then withdrawals of those that are not yet withdrawn."""
     yield from _new(table, arrival)
-    again, later = _again(world, arrival, filed, first_row, 1)
-    withdrawn = again & (stream(params, STREAM_UPDATES, 3, first_row).random(size) < params.withdrawn)
+    if world.params.nights == 1:
+        return
+    size = table.num_rows
+    again, later = _again(world, arrival, np.full(size, day), day, COMPLAINT_FEED)
+    again &= ~pc.fill_null(pc.equal(table["status"], "withdrawn"), False).to_numpy(zero_copy_only=False)
+    withdrawn = again & (stream(world.params, STREAM_UPDATES, 3, day).random(size) < world.params.withdrawn)
     yield from _revised(table, withdrawn, later, "status", pa.array(["withdrawn"] * size), "withdrawn")
 
 
-def _new(table: pa.Table, arrival: Ints) -> Iterator[tuple[int, pa.Table, str]]:
+def _new(table: pa.Table, arrival: Ints) -> Iterator[Delivery]:
     nights = np.unique(arrival)
     for night in nights.tolist():
-        yield night, table if len(nights) == 1 else table.filter(pa.array(arrival == night)), "new"
+        yield Delivery(night, table if len(nights) == 1 else table.filter(pa.array(arrival == night)), "new")
 
 
 def _again(world: World, arrival: Ints, day: Ints, first_row: int, feed: int) -> tuple[Bools, Ints]:
@@ -65,13 +90,11 @@ def _again(world: World, arrival: Ints, day: Ints, first_row: int, feed: int) ->
     return (later > arrival) & (later < world.params.nights), later
 
 
-def _revised(
-    table: pa.Table, chosen: Bools, later: Ints, column: str, values: Any, what: str
-) -> Iterator[tuple[int, pa.Table, str]]:
+def _revised(table: pa.Table, chosen: Bools, later: Ints, column: str, values: Any, what: str) -> Iterator[Delivery]:
     """The chosen rows with new values in one column, night by night; key and time stay as they were."""
     if not chosen.any():
         return
     fresh = plain(table[column]) if pa.types.is_dictionary(table[column].type) else table[column]
     revised = table.set_column(table.column_names.index(column), column, pc.cast(values, fresh.type))
     for night in np.unique(later[chosen]).tolist():
-        yield night, revised.filter(pa.array(chosen & (later == night))), what
+        yield Delivery(night, revised.filter(pa.array(chosen & (later == night))), what)

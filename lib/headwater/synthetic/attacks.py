@@ -33,7 +33,7 @@ def plan_attacks(world: World, listings: Listings) -> Attacks:
     """As many bought complaints as `malicious_share` of all counterfeit complaints asks for, in bursts of five days.
 
     Targets are honest shops of the middle sizes. An attack comes from three accounts, or from accounts that complain
-    twice each.
+    `per_account` times each.
     """
     params, rng = world.params, stream(world.params, STREAM_ATTACKS)
     others = expected_complaints(world, listings)
@@ -48,7 +48,7 @@ def plan_attacks(world: World, listings: Listings) -> Attacks:
     day = np.minimum(start[attack] + rng.integers(0, 5, len(attack)), params.days - 1)
     few = (rng.random(count) < params.few_accounts)[attack]
     number = position(attack)
-    account = FIRST_ACCOUNT + attack * params.attack_size + np.where(few, number % 3, number // 2)
+    account = FIRST_ACCOUNT + attack * params.attack_size + np.where(few, number % 3, number // params.per_account)
     first = np.searchsorted(listings.shop, target, "left")
     last = np.searchsorted(listings.shop, target, "right") - 1
     # Honest shops' listings never change, so any listing of the shop can be bought on any day.

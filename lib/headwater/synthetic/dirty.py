@@ -1,104 +1,110 @@
-"""Bad rows for every rule of every feed, each breaking exactly one, with their true counts."""
+"""Bad rows for every rule of every feed, each breaking exactly one, with their true counts.
+
+The rules follow from the declarations in headwater.feeds, as those of the intake do, so that no field can be forgotten.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from itertools import cycle, islice
 
 import numpy as np
 import pyarrow as pa
 
+from headwater.feeds import FEEDS, FeedSpec, Field
 from headwater.synthetic.columns import Ints, ids
 from headwater.synthetic.params import MarketplaceParams
 from headwater.synthetic.world import STREAM_DIRTY, stream
 
-_UNREADABLE = {
-    "int": "three",
-    "decimal": "12,5x",
-    "timestamp": "the day before",
-    "bool": "perhaps",
-    "date": "2026-13-45",
+# Texts that are no value of a type: of another kind, nearly right, and too long to be kept without rounding.
+_UNREADABLE: dict[str, tuple[str, ...]] = {
+    "int": ("three", "1.5", "12345678901234567890"),
+    "decimal": ("12,5x", "1.005", "1e3", "12345678901234567.00"),
+    "number": ("much", "0,9", "1e", "--1"),
+    "timestamp": ("the day before", "2026-13-45", "2026-02-30T10:00:00Z", "22.11.2026"),
+    "date": ("2026-13-45", "tomorrow", "22.11.2026"),
+    "bool": ("perhaps", "2"),
+    "list": ('["S000001"', "[1"),
 }
+_UNKNOWN = "perpetual"
+# Values of an outdated version, which is valid and therefore superseded, not wrong.
+_EARLIER = {"text": "as it was before", "number": "0.75", "decimal": "1.00"}
+SINGULAR = ("unreadable_line", "superseded")  # the rules that are not about one field
 
 
 @dataclass(frozen=True)
-class FeedRules:
-    """What the contract asks of a feed, and how to break it."""
+class Rule:
+    """A rule about one field, and the values that break it (None: nothing there), taken in turn."""
 
-    key: str  # the column that gets a new value, so that a bad row meets no good one; "" where there is no key
-    required: tuple[str, ...]
-    types: dict[str, str] = field(default_factory=dict)
-    ranges: dict[str, str] = field(default_factory=dict)
-    choices: tuple[str, ...] = ()
-    stale: tuple[str, str] | None = None  # the column and the outdated value of a superseded row
-
-    def rules(self) -> Iterator[tuple[str, str, str | None]]:
-        """(rule, column, bad value) of all rules of single values."""
-        yield from ((f"missing_{column}", column, None) for column in self.required)
-        yield from ((f"bad_{column}", column, _UNREADABLE[kind]) for column, kind in self.types.items())
-        yield from ((f"range_{column}", column, value) for column, value in self.ranges.items())
-        yield from ((f"unknown_{column}", column, "perpetual") for column in self.choices)
+    name: str
+    column: str
+    values: tuple[str | None, ...]
 
 
-_SEEN = {"first_seen": "timestamp", "last_seen": "timestamp"}
-FEED_RULES = {
-    "orders": FeedRules(
-        "order_id",
-        ("order_id", "seller_id", "buyer_id", "ordered_at"),
-        {
-            "line_no": "int",
-            "quantity": "int",
-            "unit_price": "decimal",
-            "ordered_at": "timestamp",
-            "refunded_amount": "decimal",
-            "voided": "bool",
-        },
-        {"quantity": "0", "unit_price": "-0.01", "refunded_amount": "-5.00"},
-        stale=("destination", "ZZ"),
-    ),
-    "complaints": FeedRules(
-        "complaint_id",
-        ("complaint_id", "order_id", "filed_at"),
-        {"line_no": "int", "ordered_at": "timestamp", "filed_at": "timestamp"},
-        choices=("complainant_kind", "reason_code", "status"),
-        stale=("text", "An earlier wording"),
-    ),
-    "addresses": FeedRules(
-        "address_id",
-        ("address_id", "seller_id", "role"),
-        _SEEN,
-        choices=("role",),
-        stale=("contact_name", "Former Contact"),
-    ),
-    "supplier_links": FeedRules(
-        "seller_id",
-        ("seller_id", "supplier_id", "kind"),
-        {"units": "int", "amount": "decimal", "confidence": "decimal", **_SEEN},
-        {"units": "-1", "confidence": "1.5"},
-        ("kind",),
-        ("supplier_name", "Former Name"),
-    ),
-    "sellers": FeedRules(
-        "seller_id", ("seller_id",), {"opened_at": "timestamp", "closed_at": "timestamp"}, stale=("name", "Former Name")
-    ),
-    "suppliers": FeedRules("supplier_id", ("supplier_id",), stale=("name", "Former Name")),
-    "brands": FeedRules(
-        "brand", ("brand",), {"reference_price": "decimal", "safety": "bool"}, stale=("currency", "GBP")
-    ),
-    "hubs": FeedRules("value", ("kind", "value")),
-    "rates": FeedRules(
-        "currency", ("currency", "day", "rate"), {"day": "date", "rate": "decimal"}, stale=("rate", "9.9")
-    ),
-}
+def field_rules(field: Field) -> Iterator[Rule]:
+    """Every rule that the declaration of a field makes."""
+    if field.required:
+        yield Rule(f"missing_{field.name}", field.name, (None,))
+    if field.type != "text":
+        yield Rule(f"bad_{field.name}", field.name, _UNREADABLE[field.type])
+    if field.allowed:
+        yield Rule(f"unknown_{field.name}", field.name, (_UNKNOWN,))
+    beyond = _beyond(field)
+    if beyond:
+        yield Rule(f"range_{field.name}", field.name, tuple(beyond))
+
+
+def _beyond(field: Field) -> list[str]:
+    """Values just outside of the bounds; a bound that is left out is one itself."""
+    step = 1.0 if field.type == "int" else 0.01
+    values = []
+    if field.low is not None:
+        values.append(field.low if field.open_low else field.low - step)
+    if field.high is not None:
+        values.append(field.high if field.open_high else field.high + step)
+    return [str(int(v)) if field.type == "int" else f"{v:.2f}" for v in values]
+
+
+def feed_rules(feed: FeedSpec) -> list[Rule]:
+    """The rules about the single fields of a feed, in the order of its declaration."""
+    return [rule for field in feed.fields for rule in field_rules(field)]
+
+
+def rule_names(feed: FeedSpec, lines: bool) -> list[str]:
+    """All rules of a feed; `lines`: its format has lines that can be unreadable."""
+    return [*(rule.name for rule in feed_rules(feed)), *(SINGULAR if lines else SINGULAR[1:])]
+
+
+def _fresh_column(feed: FeedSpec) -> str:
+    """The column of the key that gets a new value, so that a bad row meets no good one: an id if there is one."""
+    keys = [feed.field(name) for name in feed.key]
+    free = [field.name for field in keys if field.type == "text" and not field.allowed and field.name != "currency"]
+    return free[-1] if free else ""
+
+
+def _earlier_version(feed: FeedSpec) -> tuple[str, str]:
+    """The column in which an outdated version of a row differs, and its value there: free text that is no part of the key,
+    else a number, else one of the allowed words."""
+    free = [f for f in feed.fields if f.name not in feed.key and f.type in _EARLIER]
+    field = min(
+        free,
+        key=lambda f: (bool(f.allowed), list(_EARLIER).index(f.type), f.required, f.name in ("currency", "country")),
+    )
+    return field.name, field.allowed[-1] if field.allowed else _EARLIER[field.type]
 
 
 class Spoiler:
-    """Adds bad rows to tables of text and counts them. All good rows stay: what is accepted is the same as without."""
+    """Adds bad rows to tables of text and counts them. All good rows stay: what is accepted is the same as without.
 
-    def __init__(self, params: MarketplaceParams) -> None:
+    `to_lines` writes rows as the lines of the format, for those that are then broken; None: the format has no lines.
+    """
+
+    def __init__(self, params: MarketplaceParams, to_lines: Callable[[pa.Table], pa.Array] | None) -> None:
         self._params = params
+        self._to_lines = to_lines
         self._rng = stream(params, STREAM_DIRTY)
         self._seen: Counter[tuple[str, date]] = Counter()
         self._planted: Counter[tuple[str, date, str]] = Counter()
@@ -115,32 +121,23 @@ class Spoiler:
         }
         return pa.table(columns)
 
-    def spoil(
-        self, feed: str, table: pa.Table, night: date, to_lines: Callable[[pa.Table], pa.Array]
-    ) -> tuple[pa.Table, list[str]]:
-        """The table with bad rows, and broken CSV lines to follow it (none for Parquet).
+    def spoil(self, name: str, table: pa.Table, night: date) -> tuple[pa.Table, list[str]]:
+        """The table with bad rows, and broken lines to follow it.
 
         Bad rows are copies of good ones under a new key with one value broken. Outdated versions of good rows stand
         before them, so that the later, good row wins.
         """
-        rules = FEED_RULES[feed]
-        simple = list(rules.rules())
-        with_lines = self._params.format != "parquet"
-        count = len(simple) + with_lines + (rules.stale is not None)
-        self._seen[feed, night] += table.num_rows
-        quota = int(np.ceil(self._params.dirty * self._seen[feed, night] / count))
-        spoilt = [
-            self._broken(rules, table, column, value, self._due(feed, night, rule, quota))
-            for rule, column, value in simple
-        ]
-        outdated = table.slice(0, 0)
-        if rules.stale is not None:
-            wanted = min(self._due(feed, night, "superseded", quota, table.num_rows), table.num_rows)
-            outdated = self._outdated(rules.stale, table, wanted)
+        feed = FEEDS[name]
+        rules = [rule for rule in feed_rules(feed) if rule.column in table.column_names]
+        self._seen[name, night] += table.num_rows
+        count = len(rules) + 1 + (self._to_lines is not None)
+        quota = int(np.ceil(self._params.dirty * self._seen[name, night] / count))
+        spoilt = [self._broken(feed, table, rule, self._due(name, night, rule.name, quota)) for rule in rules]
+        outdated = self._outdated(feed, table, self._due(name, night, "superseded", quota, table.num_rows))
         lines: list[str] = []
-        if with_lines:
-            copies = self._copies(rules, table, self._due(feed, night, "unreadable_line", quota))
-            lines = _unreadable(to_lines(copies).to_pylist(), table.num_columns)
+        if self._to_lines is not None:
+            copies = self._copies(feed, table, self._due(name, night, "unreadable_line", quota))
+            lines = _unreadable(self._to_lines(copies).to_pylist(), table.num_columns)
         return pa.concat_tables([outdated, table, *spoilt]), lines
 
     def _due(self, feed: str, night: date, rule: str, quota: int, most: int | None = None) -> int:
@@ -151,24 +148,30 @@ class Spoiler:
             self._planted[feed, night, rule] += due
         return max(due, 0)
 
-    def _copies(self, rules: FeedRules, table: pa.Table, count: int) -> pa.Table:
+    def _copies(self, feed: FeedSpec, table: pa.Table, count: int) -> pa.Table:
         rows = table.take(pa.array(self._rng.integers(0, table.num_rows, count)))
+        column = _fresh_column(feed)
+        if not column:
+            return rows
         fresh: Ints = self._fresh + np.arange(count)
         self._fresh += count
-        at = table.column_names.index(rules.key)
-        return rows.set_column(at, rules.key, ids("X", fresh, 9))
+        return rows.set_column(table.column_names.index(column), column, ids("X", fresh, 9))
 
-    def _broken(self, rules: FeedRules, table: pa.Table, column: str, value: str | None, count: int) -> pa.Table:
-        rows = self._copies(rules, table, count)
-        return rows.set_column(rows.column_names.index(column), column, pa.array([value] * count, pa.string()))
+    def _broken(self, feed: FeedSpec, table: pa.Table, rule: Rule, count: int) -> pa.Table:
+        rows = self._copies(feed, table, count)
+        values = pa.array(list(islice(cycle(rule.values), count)), pa.string())
+        return rows.set_column(rows.column_names.index(rule.column), rule.column, values)
 
-    def _outdated(self, stale: tuple[str, str], table: pa.Table, count: int) -> pa.Table:
-        column, value = stale
+    def _outdated(self, feed: FeedSpec, table: pa.Table, count: int) -> pa.Table:
         rows = table.take(pa.array(np.sort(self._rng.choice(table.num_rows, count, replace=False))))
-        return rows.set_column(rows.column_names.index(column), column, pa.array([value] * count, pa.string()))
+        column, value = _earlier_version(feed)
+        earlier = pa.array([value] * count, pa.string())
+        return rows.set_column(rows.column_names.index(column), column, earlier)
 
 
 def _unreadable(lines: list[str], width: int) -> list[str]:
-    """Lines with too few fields and, in turn, too many; a feed of one field can only have too many."""
+    """Lines that are none: JSON cut short or followed by more; CSV with too few fields and, in turn, too many."""
+    if lines and lines[0].startswith("{"):
+        return [line[:-3] + "\n" if number % 2 else "no object\n" for number, line in enumerate(lines)]
     short = ",".join(["X"] * max(width - 2, 1)) + "\n"
     return [short if number % 2 and width > 2 else line[:-1] + ",surplus\n" for number, line in enumerate(lines)]

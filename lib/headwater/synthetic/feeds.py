@@ -1,4 +1,4 @@
-"""The feeds beside orders and complaints: addresses, links, sellers, suppliers, brands, hubs, rates; night by night."""
+"""The feeds of who and where, night by night: addresses, supplier_links, sellers, suppliers."""
 
 from __future__ import annotations
 
@@ -8,44 +8,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headwater.synthetic.addresses import Addresses, phone_numbers, supplier_addresses, written_places
+from headwater.synthetic.addresses import Addresses, phone_numbers, supplier_addresses
 from headwater.synthetic.columns import (
     DAY_SECONDS,
     Bools,
     Ints,
-    cleared,
     ids,
     joined,
     money,
+    plain,
     taken,
     times,
     where,
 )
-from headwater.synthetic.listings import brand_price_usd
 from headwater.synthetic.vocabulary import (
-    BRANDS,
-    CATEGORIES,
     CITIES,
     COMPANY_FORMS,
     CURRENCIES,
+    PLACEHOLDER_EMAILS,
     SHOP_FIRST,
     SHOP_SECOND,
     TRADER_FIRST,
     TRADER_SECOND,
 )
 from headwater.synthetic.world import (
-    CENTRE,
     CITY_OF_BLOCK,
-    HALL,
     STREAM_FEEDS,
-    WAREHOUSE,
     World,
     stream,
 )
 
 LINK_KINDS = ["purchase", "invoice", "consignment", "declared"]
 DECLARED = 3
-_TOLD_HUBS = 0.6  # share of the true hubs that the reviewed list knows: a list is never complete
 
 
 def night_index(world: World, day: Ints) -> Ints:
@@ -55,19 +49,11 @@ def night_index(world: World, day: Ints) -> Ints:
 
 
 def dimension_feeds(world: World, addresses: Addresses) -> Iterator[tuple[str, int, pa.Table]]:
-    """(feed, night index, table) for every feed but orders and complaints; later nights bring what is new."""
+    """(feed, night index, table) of these feeds; later nights bring what is new or has changed."""
     yield from _addresses(world, addresses)
     yield from _links(world)
     yield from _sellers(world)
     yield from _suppliers(world)
-    yield "brands", 0, _brands(world)
-    if world.params.feeds_extra:
-        yield (
-            "hubs",
-            0,
-            hub_table(world).filter(stream(world.params, STREAM_FEEDS, 5).random(_hubs(world)) < _TOLD_HUBS),
-        )
-        yield from _rates(world)
 
 
 def _due(world: World, salt: int, start: Ints, end: Ints) -> Iterator[tuple[int, Ints, Bools]]:
@@ -146,7 +132,7 @@ def _links(world: World) -> Iterator[tuple[str, int, pa.Table]]:
 
 def supplier_names(world: World, rows: Ints, form: Ints) -> pa.Array:
     """A supplier's name in one of its spellings, one row a supplier; a source that came back has another."""
-    n = len(TRADER_FIRST)
+    n, rows = len(TRADER_FIRST), world.suppliers.company[rows]
     city = CITY_OF_BLOCK[world.places.block[world.suppliers.place[rows]]]
     return joined(
         taken([c.name for c in CITIES], city),
@@ -161,10 +147,11 @@ def _sellers(world: World) -> Iterator[tuple[str, int, pa.Table]]:
     params, shops = world.params, world.shops
     rng = stream(params, STREAM_FEEDS, 3)
     n = params.shops
-    age, registered = rng.integers(30, 2500, n), rng.random(n) < 0.6
+    age, registered = rng.integers(30, 2500, n), rng.random(n) < params.registered
     for night, rows, _ in _due(world, 3, np.zeros(n, np.int64), np.full(n, params.days)):
         first, second = rows * 7 % len(SHOP_FIRST), rows // 3 % len(SHOP_SECOND)
         name = joined(taken(SHOP_FIRST, first), taken(SHOP_SECOND, second), ids("", rows % 1000, 3), between=" ")
+        no_email = plain(taken(PLACEHOLDER_EMAILS, rows % len(PLACEHOLDER_EMAILS)))
         table = {
             "seller_id": ids("S", rows, 6),
             "name": name,
@@ -172,14 +159,22 @@ def _sellers(world: World) -> Iterator[tuple[str, int, pa.Table]]:
             "closed_at": times(np.zeros(len(rows), np.int64), np.ones(len(rows), bool)),
             "payee_id": ids("PAY", shops.payee[rows], 6, rng.random(len(rows)) < params.missing),
             "phone": phone_numbers(world.places, shops, rows, rng.integers(0, 4, len(rows))),
-            "email": joined("contact@", pc.utf8_lower(pc.replace_substring(name, " ", "")), ".example"),
-            "registration_no": ids("REG", shops.payee[rows] * 31 % 10**7, 8, ~registered[rows]),
+            "email": where(shops.no_email[rows], no_email, _emails(shops.email[rows])),
+            "registration_no": ids("REG", shops.registration[rows] * 31 % 10**7, 8, ~registered[rows]),
         }
         yield "sellers", night, pa.table(table)
 
 
+def _emails(owner: Ints) -> pa.Array:
+    """One address an owner; half of them at one provider, whose domain ties nobody."""
+    domain = taken([f"{first}{second}.example".lower() for first in SHOP_FIRST for second in SHOP_SECOND], owner % 256)
+    return joined("shop", ids("", owner, 6), "@", where(owner % 2 == 0, domain, pa.scalar("mail.example")))
+
+
 def _suppliers(world: World) -> Iterator[tuple[str, int, pa.Table]]:
-    """Suppliers that are known by name; a second id of a source appears on the day it comes back."""
+    """Suppliers that are known by name; a second id of a source appears on the day it comes back.
+
+    An alias has the name of its company in another spelling, and either its registration number or its phone, not both."""
     params, suppliers = world.params, world.suppliers
     rng = stream(params, STREAM_FEEDS, 4)
     start = np.full(len(suppliers.source), params.days - 1)
@@ -188,70 +183,18 @@ def _suppliers(world: World) -> Iterator[tuple[str, int, pa.Table]]:
     known = np.flatnonzero(~suppliers.unlisted)
     form = rng.integers(0, len(COMPANY_FORMS), len(suppliers.source))
     whole = supplier_addresses(world, np.arange(len(suppliers.source)))
+    everyone = np.arange(len(suppliers.source))
+    by_number = suppliers.company % 2 == 0
+    doubled = np.isin(suppliers.company, suppliers.company[suppliers.alias])
+    phone = np.where(suppliers.alias & by_number, everyone, suppliers.company)
+    silent = np.where(doubled, ~by_number, stream(params, STREAM_FEEDS, 7).random(len(everyone)) < 0.3)
     for night, due, _ in _due(world, 4, start[known], np.full(len(known), params.days)):
         rows = known[due]
         table = {
             "supplier_id": ids("SUP", rows, 5),
             "name": supplier_names(world, rows, form[rows]),
             **{name: column.take(pa.array(rows)) for name, column in whole.items()},
-            "phone": joined("+86 57", ids("", 10_000_000 + rows * 7_919 % 80_000_000, 8)),
-            "registration_no": ids("RC", 330_000_000 + rows * 101, 9, rng.random(len(rows)) < 0.3),
+            "phone": joined("+86 57", ids("", 10_000_000 + phone[rows] * 7_919 % 80_000_000, 8)),
+            "registration_no": ids("RC", 330_000_000 + suppliers.company[rows] * 101, 9, silent[rows]),
         }
         yield "suppliers", night, pa.table(table)
-
-
-def _brands(world: World) -> pa.Table:
-    """One row a brand; the authorised sellers are honest shops."""
-    rng = stream(world.params, STREAM_FEEDS, 6)
-    honest = np.flatnonzero(~world.guilty_shop)
-    sellers = [ids("S", rng.choice(honest, len(BRANDS)), 6) for _ in range(3)]
-    category = np.repeat(np.arange(len(CATEGORIES)), len(BRANDS) // len(CATEGORIES))
-    return pa.table(
-        {
-            "brand": pa.array(BRANDS),
-            "reference_price": money(np.round(brand_price_usd() * 100).astype(np.int64)),
-            "currency": cleared(pa.array(["USD"] * len(BRANDS)), np.zeros(len(BRANDS), bool)),
-            "authorised_sellers": joined(*sellers, between=";"),
-            "safety": pa.array(np.array([c.safety for c in CATEGORIES])[category]),
-        }
-    )
-
-
-def _hubs(world: World) -> int:
-    return int((world.places.kind >= WAREHOUSE).sum()) + world.params.agents
-
-
-def hub_table(world: World) -> pa.Table:
-    """Every true hub, one row a (kind, value): warehouses, halls and return centres by address, agents by phone."""
-    rows, agents = np.flatnonzero(world.places.kind >= WAREHOUSE), world.params.agents
-    kind = world.places.kind[rows]
-    line = np.full(len(rows), 3)  # ONE_LINE: one field holds it all
-    text = written_places(world, rows, line, np.zeros(len(rows), bool), 7)["text"]
-    what = np.select([kind == HALL, kind == CENTRE], [1, 2], 0)
-    phones = ids("+86", 700_000_000 + np.arange(agents) * 1_111, 9)
-    return pa.table(
-        {
-            "kind": pa.array(["address"] * len(rows) + ["phone"] * agents),
-            "value": pa.concat_arrays([text, phones]),
-            "what": taken(["3pl", "market", "returns_centre", "agent"], np.r_[what, np.full(agents, 3)]),
-        }
-    )
-
-
-def _rates(world: World) -> Iterator[tuple[str, int, pa.Table]]:
-    """US dollars for one unit of each currency and day: a walk that ends at the rates prices were made with."""
-    params = world.params
-    rng = stream(params, STREAM_FEEDS, 8)
-    steps = rng.normal(0, 0.003, (params.days, len(CURRENCIES)))
-    steps[:, 0] = 0.0
-    walk = np.exp(np.cumsum(steps, 0) - steps.sum(0)) * np.array(list(CURRENCIES.values()))
-    day = np.repeat(np.arange(params.days), len(CURRENCIES))
-    index = night_index(world, day)
-    for night in range(params.nights):
-        rows = np.flatnonzero(index == night)
-        table = {
-            "currency": taken(list(CURRENCIES), rows % len(CURRENCIES)),
-            "day": pa.array((params.epoch_day + day[rows]).astype(np.int32)).cast(pa.date32()),
-            "rate": pa.array(np.round(walk.ravel()[rows], 6)),
-        }
-        yield "rates", night, pa.table(table)

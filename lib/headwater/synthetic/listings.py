@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headwater.synthetic.addresses import Addresses, make_addresses
-from headwater.synthetic.columns import Bools, Floats, Ints
+from headwater.synthetic.columns import Bools, Floats, Ints, draw
 from headwater.synthetic.vocabulary import BRAND_FACTORS, CATEGORIES, CITIES, COUNTRY_CURRENCY, CURRENCIES
 from headwater.synthetic.world import CITY_OF_BLOCK, STREAM_LISTINGS, World, stream
 
@@ -52,9 +52,9 @@ def make_listings(world: World) -> tuple[Listings, Addresses]:
     shop, supplier = edges.shop[edge], edges.supplier[edge]
     guilty = suppliers.guilty[supplier]
     fake = guilty & (rng.random(size) < params.fakes)
-    category = suppliers.category[supplier]
+    category, own_brand = _range_of_goods(world, supplier, rng.integers(0, len(BRAND_FACTORS), size))
     branded = fake | (rng.random(size) < 0.7)
-    brand = np.where(branded, category * len(BRAND_FACTORS) + rng.integers(0, len(BRAND_FACTORS), size), -1)
+    brand = np.where(branded, category * len(BRAND_FACTORS) + own_brand, -1)
     reference = np.where(branded, brand_price_usd()[brand], 0.6 * _MEDIAN[category])
     spread = np.where(branded, 0.15, 0.5)
     # What is genuine at a guilty source costs what it costs elsewhere: the bait is real.
@@ -83,3 +83,13 @@ def make_listings(world: World) -> tuple[Listings, Addresses]:
         first_address=first[edge],
         address_count=count[edge],
     ), addresses
+
+
+def _range_of_goods(world: World, supplier: Ints, brand: Ints) -> tuple[Ints, Ints]:
+    """Category and brand within it of each listing: a distributor deals in all, a producer in one category and two brands."""
+    suppliers, rng = world.suppliers, stream(world.params, STREAM_LISTINGS, 1)
+    weights = np.array([category.weight for category in CATEGORIES], float)
+    wide = suppliers.distributor[supplier] & (rng.random(len(supplier)) < 0.6)
+    category = np.where(wide, draw(rng, weights, len(supplier)), suppliers.category[supplier])
+    made = (suppliers.source[supplier] + brand % 2) % len(BRAND_FACTORS)
+    return category, np.where(suppliers.distributor[supplier], brand, made)

@@ -5,26 +5,32 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from headwater.errors import ConfigurationError
-from headwater.synthetic.arrivals import complaint_deliveries, order_deliveries
+from headwater.synthetic.arrivals import COMPLAINT_FEED, arrival_nights, complaint_deliveries, order_deliveries
 from headwater.synthetic.attacks import plan_attacks
-from headwater.synthetic.columns import DAY_SECONDS, Ints, plain
+from headwater.synthetic.columns import Ints, plain
 from headwater.synthetic.complaints import KINDS, complaint_table, complaint_truth, make_complaints
 from headwater.synthetic.feeds import dimension_feeds
+from headwater.synthetic.ledger import Ledger, plan_files
 from headwater.synthetic.listings import Listings, make_listings
 from headwater.synthetic.orders import OrderLines, order_chunks, order_table, order_truth
 from headwater.synthetic.params import MarketplaceParams
+from headwater.synthetic.people import make_world
+from headwater.synthetic.references import reference_feeds
 from headwater.synthetic.truth import truth_tables
-from headwater.synthetic.world import World, make_world
+from headwater.synthetic.world import World
 from headwater.synthetic.write import Deliveries
 
 _PARAMS = "params.json"  # in truth/: says that a folder is ours to replace, and how to make it again
+_FILES = "files.parquet"  # in truth/: what each night brings and takes away
 
 
 @dataclass(frozen=True)
@@ -67,13 +73,17 @@ def synthesise(out: Path, params: MarketplaceParams | None = None) -> Marketplac
     listings, addresses = make_listings(world)
     counts: Counter[str] = Counter()
     with Deliveries(out, params) as deliveries:
-        for feed, night, table in dimension_feeds(world, addresses):
+        for feed, night, table in chain(dimension_feeds(world, addresses), reference_feeds(world)):
             deliveries.put(feed, table, night)
         for name, table in truth_tables(world, addresses):
             deliveries.put_truth(name, table)
-        _write_trade(world, listings, deliveries, counts)
+        ledger = Ledger(params)
+        _write_trade(world, listings, deliveries, counts, ledger)
         deliveries.put_truth("dirty", deliveries.spoilt)
+        deliveries.put_truth("nights", ledger.table())
         dirty_rows = int(pc.sum(deliveries.spoilt["rows"]).as_py() or 0)
+    files = plan_files(out, params, deliveries.files)
+    pq.write_table(files, truth / _FILES, compression="zstd")
     return MarketplaceSummary(
         out=out,
         nights=tuple(params.night_of(index).isoformat() for index in range(params.nights)),
@@ -90,14 +100,17 @@ def synthesise(out: Path, params: MarketplaceParams | None = None) -> Marketplac
 
 
 def deliver(out: Path, night: str) -> None:
-    """Copy the files of a later night (ISO date) into `out`/landing, as a supplier of feeds would.
+    """Do to `out`/landing what a later night (ISO date) does: its files arrive, old ones among them, and some are gone.
 
-    Raises ConfigurationError where no files of that night were written.
+    Nights are delivered in their order. Raises ConfigurationError where no files of that night were written.
     """
     arrived = out / "arrivals" / night
     if not arrived.is_dir():
         raise ConfigurationError(f"{arrived}: no files of that night; synthesise writes them with nights > 1")
-    shutil.copytree(arrived, out / "landing", dirs_exist_ok=True)
+    shutil.copytree(arrived, out / "landing", dirs_exist_ok=True, copy_function=shutil.copyfile)
+    for row in pq.read_table(out / "truth" / _FILES).to_pylist():
+        if row["night"].isoformat() == night and row["what"] == "gone":
+            (out / "landing" / row["feed"] / row["path"]).unlink(missing_ok=True)
 
 
 def _clear(out: Path) -> None:
@@ -111,46 +124,76 @@ def _clear(out: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _write_trade(world: World, listings: Listings, deliveries: Deliveries, counts: Counter[str]) -> None:
+def _write_trade(
+    world: World, listings: Listings, deliveries: Deliveries, counts: Counter[str], ledger: Ledger
+) -> None:
     """Orders and complaints with their truth, chunk by chunk; complaints wait until their day is complete."""
     params = world.params
     waiting: list[pa.Table] = []
     last_day = 0
     for lines in order_chunks(world, listings, plan_attacks(world, listings)):
         if lines.day != last_day:
-            waiting = _file_complaints(world, deliveries, waiting, last_day, counts)
+            waiting = _file_complaints(world, deliveries, waiting, last_day, counts, ledger)
             last_day = lines.day
         orders = order_table(world, listings, lines)
-        for night, rows, what in order_deliveries(world, orders, lines.day, int(lines.row[0])):
-            counts[what] += rows.num_rows
-            deliveries.put("orders", rows, night, lines.day)
-        deliveries.put_truth("orders", order_truth(world, listings, lines))
+        arrival, parts = order_deliveries(world, orders, lines.day, int(lines.row[0]))
+        for delivery in parts:
+            counts[delivery.what] += delivery.rows.num_rows
+            ledger.order(delivery, lines.day)
+            deliveries.put("orders", delivery.rows, delivery.night, _folder_day(params, lines.day, delivery.night))
+        counted = np.maximum(arrival, ledger.own_night(lines.day))
+        deliveries.put_truth(
+            "orders", order_truth(world, listings, lines).append_column("night", _dates(params, counted))
+        )
         counts["fake"] += int(listings.fake[lines.listing].sum())
-        waiting.append(_complaints(world, listings, lines, deliveries, counts))
-    _file_complaints(world, deliveries, waiting, params.days - 1, counts)
+        waiting.append(_complaints(world, listings, lines, counts))
+    _file_complaints(world, deliveries, waiting, params.days - 1, counts, ledger)
 
 
-def _complaints(
-    world: World, listings: Listings, lines: OrderLines, deliveries: Deliveries, counts: Counter[str]
-) -> pa.Table:
-    """The complaints about a chunk's lines with their `filed_day`; their truth is written at once."""
+def _folder_day(params: MarketplaceParams, day: int, night: int) -> int:
+    """The dt= folder of rows of a day that arrive on a night: rows from the future lie in the night's own folder."""
+    return min(day, params.days - params.nights + night)
+
+
+def _dates(params: MarketplaceParams, nights: Ints) -> pa.Array:
+    return pa.array([params.night_of(index) for index in range(params.nights)], pa.date32()).take(pa.array(nights))
+
+
+def _complaints(world: World, listings: Listings, lines: OrderLines, counts: Counter[str]) -> pa.Table:
+    """The complaints about a chunk's lines, each with its truth in columns `true_`, until their day is complete."""
     complaints = make_complaints(world, listings, lines)
-    deliveries.put_truth("complaints", complaint_truth(world, listings, lines, complaints))
     counts.update(dict(zip(KINDS, np.bincount(complaints.kind, minlength=len(KINDS)).tolist(), strict=True)))
-    table = complaint_table(world, listings, lines, complaints)
-    table = pa.table({name: plain(table[name]) for name in table.column_names})
-    return table.append_column("filed_day", pa.array(complaints.filed // DAY_SECONDS - world.params.epoch_day))
+    table, truth = (
+        complaint_table(world, listings, lines, complaints),
+        complaint_truth(world, listings, lines, complaints),
+    )
+    columns = {name: plain(table[name]) for name in table.column_names}
+    return pa.table(columns | {f"true_{name}": plain(truth[name]) for name in truth.column_names})
 
 
 def _file_complaints(
-    world: World, deliveries: Deliveries, waiting: list[pa.Table], until: int, counts: Counter[str]
+    world: World,
+    deliveries: Deliveries,
+    waiting: list[pa.Table],
+    until: int,
+    counts: Counter[str],
+    ledger: Ledger,
 ) -> list[pa.Table]:
-    """Write the complaints filed up to a day, one delivery a day; what is filed later is returned."""
-    table = pa.concat_tables(waiting)
-    filed: Ints = table["filed_day"].to_numpy()
+    """Write the complaints filed up to a day and their truth, one delivery a day; what is filed later is returned."""
+    params, table = world.params, pa.concat_tables(waiting)
+    filed: Ints = table["true_filed_day"].to_numpy()
     for day in np.unique(filed[filed <= until]).tolist():
-        rows = table.filter(pa.array(filed == day)).drop_columns(["filed_day"])
-        for night, part, what in complaint_deliveries(world, rows, np.full(rows.num_rows, day), day):
-            counts[what] += part.num_rows
-            deliveries.put("complaints", part, night, day)
+        whole = table.filter(pa.array(filed == day))
+        true = [name for name in whole.column_names if name.startswith("true_")]
+        rows, arrival = (
+            whole.drop_columns(true),
+            arrival_nights(world, np.full(whole.num_rows, day), day, COMPLAINT_FEED),
+        )
+        for delivery in complaint_deliveries(world, rows, arrival, day):
+            counts[delivery.what] += delivery.rows.num_rows
+            ledger.complaint(delivery, day)
+            deliveries.put("complaints", delivery.rows, delivery.night, _folder_day(params, day, delivery.night))
+        truth = whole.select(true).rename_columns([name.removeprefix("true_") for name in true])
+        counted = np.maximum(arrival, ledger.own_night(day))
+        deliveries.put_truth("complaints", truth.append_column("night", _dates(params, counted)))
     return [table.filter(pa.array(filed > until))]

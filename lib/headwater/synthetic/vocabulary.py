@@ -147,6 +147,9 @@ DIALLING = {
     "PL": "48",
     "NL": "31",
 }
+# What lazy people type where a form insists.
+PLACEHOLDER_PHONES = ["0000000000", "1234567890", "+1 111 111 1111", "n/a", "999999999", "none"]
+PLACEHOLDER_EMAILS = ["none@none.com", "noemail@noemail.com", "test@test.com", "n/a"]
 COUNTRY_CURRENCY = {"CN": "CNY", "TR": "TRY", "US": "USD", "GB": "GBP"}  # the rest use the euro
 
 FIRST_NAMES = _words(

@@ -1,12 +1,13 @@
-"""Files of the landing feeds: CSV, gzipped CSV or Parquet, one set a night, and the truth beside them."""
+"""Files of the landing feeds: CSV, JSON lines (both also gzipped) or Parquet, one set a night, and the truth beside them."""
 
 from __future__ import annotations
 
 import gzip
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,8 @@ import pyarrow.parquet as pq
 from headwater.synthetic.columns import plain
 from headwater.synthetic.dirty import Spoiler
 from headwater.synthetic.params import MarketplaceParams
+
+_ESCAPES = [("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")]
 
 
 def text_column(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
@@ -44,21 +47,42 @@ def csv_lines(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(lines, "\n", "")
 
 
+def json_lines(table: pa.Table) -> pa.Array:
+    """One JSON object a row with its line feed: numbers and flags as such, all else as text; a null is left out."""
+    members = []
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        text, kind = text_column(column), column.type
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+            for mark, escaped in _ESCAPES:
+                text = pc.replace_substring(text, mark, escaped)
+            text = pc.binary_join_element_wise('"', text, '"', "")
+        members.append(pc.binary_join_element_wise(f'"{name}":', text, ""))
+    lines = pc.binary_join_element_wise(*members, ",", null_handling="skip")
+    return pc.binary_join_element_wise("{", lines, "}\n", "")
+
+
+LINES: dict[str, Callable[[pa.Table], pa.Array]] = {"csv": csv_lines, "jsonl": json_lines}
+
+
 class Deliveries:
     """Writes feeds night by night: the first night's files under landing/, each later one's under arrivals/<night>/.
 
-    Use it as a context manager; CSV files stay open till its end. `rows` counts what was written by feed.
+    Use it as a context manager; text files stay open till its end. `rows` counts what was written by feed, `files` the rows
+    of each file by (night index, feed, path below landing/).
     """
 
     def __init__(self, out: Path, params: MarketplaceParams) -> None:
         self._out = out
         self._params = params
-        self._files: dict[Path, IO[bytes]] = {}
+        self._open_files: dict[Path, IO[bytes]] = {}
         self._raw: list[IO[bytes]] = []
         self._parts: Counter[Path] = Counter()
         self._truth: dict[str, pq.ParquetWriter] = {}
-        self._spoiler = Spoiler(params)
+        self._form = params.format.removesuffix(".gz")
+        self._spoiler = Spoiler(params, LINES.get(self._form))
         self.rows: Counter[str] = Counter()
+        self.files: Counter[tuple[int, str, str]] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -66,8 +90,9 @@ class Deliveries:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for file in [*self._files.values(), *self._raw, *self._truth.values()]:
+        for file in [*self._open_files.values(), *self._raw, *self._truth.values()]:
             file.close()
+        self._open_files, self._raw, self._truth = {}, [], {}
 
     @property
     def spoilt(self) -> pa.Table:
@@ -80,15 +105,20 @@ class Deliveries:
             return
         broken: list[str] = []
         if self._params.dirty:
-            table, broken = self._spoiler.spoil(feed, as_text(table), self._params.night_of(night), csv_lines)
+            table, broken = self._spoiler.spoil(feed, as_text(table), self._params.night_of(night))
         self.rows[feed] += table.num_rows + len(broken)
-        base = (
-            self._out / "landing" if night == 0 else self._out / "arrivals" / self._params.night_of(night).isoformat()
-        )
-        if self._params.format == "parquet":
-            self._put_parquet(base / feed, table, night, day)
+        base = folder_of(self._out, self._params, night)
+        if self._form == "parquet":
+            path = self._parquet(base / feed, night, day)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Readers shall see plain strings: without Arrow's own schema a dictionary column is one.
+            pq.write_table(table, path, compression="zstd", store_schema=False)
         else:
-            self._put_csv(base / feed, table, night, broken)
+            path = base / feed / f"{self._params.night_of(night).isoformat()}.{self._params.format}"
+            file = self._opened(path, table.column_names)
+            file.write(_bytes(LINES[self._form](table)))
+            file.write("".join(broken).encode())
+        self.files[night, feed, str(path.relative_to(base / feed))] += table.num_rows + len(broken)
 
     def put_truth(self, name: str, table: pa.Table) -> None:
         """Append rows to truth/<name>.parquet."""
@@ -99,30 +129,32 @@ class Deliveries:
             self._truth[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
         self._truth[name].write_table(table)
 
-    def _put_parquet(self, folder: Path, table: pa.Table, night: int, day: int | None) -> None:
+    def _parquet(self, folder: Path, night: int, day: int | None) -> Path:
         folder = folder if day is None else folder / f"dt={self._params.day_of(day)}"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{self._params.night_of(night).isoformat()}-{self._parts[folder]:05d}.parquet"
+        part = self._parts[folder]
         self._parts[folder] += 1
-        # Readers shall see plain strings: without Arrow's own schema a dictionary column is one.
-        pq.write_table(table, folder / name, compression="zstd", store_schema=False)
+        return folder / f"{self._params.night_of(night).isoformat()}-{part:05d}.parquet"
 
-    def _put_csv(self, folder: Path, table: pa.Table, night: int, broken: list[str]) -> None:
-        path = folder / f"{self._params.night_of(night).isoformat()}.{self._params.format}"
-        if path not in self._files:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._files[path] = self._open(path)
-            self._files[path].write((",".join(table.column_names) + "\n").encode())
-        self._files[path].write(_bytes(csv_lines(table)))
-        self._files[path].write("".join(broken).encode())
+    def _opened(self, path: Path, columns: list[str]) -> IO[bytes]:
+        if path not in self._open_files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open_files[path] = self._new(path)
+            if self._form == "csv":
+                self._open_files[path].write((",".join(columns) + "\n").encode())
+        return self._open_files[path]
 
-    def _open(self, path: Path) -> IO[bytes]:
-        if self._params.format == "csv":
-            return path.open("wb")
+    def _new(self, path: Path) -> IO[Any]:
         raw = path.open("wb")
+        if not self._params.format.endswith(".gz"):
+            return raw
         self._raw.append(raw)
         # No name and no time in the header: the same rows are the same bytes.
         return gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6)  # type: ignore[return-value]
+
+
+def folder_of(out: Path, params: MarketplaceParams, night: int) -> Path:
+    """The folder of a night's feeds: landing/ for the first, arrivals/<night>/ for each later one."""
+    return out / "landing" if night == 0 else out / "arrivals" / params.night_of(night).isoformat()
 
 
 def _bytes(lines: pa.Array) -> memoryview:
