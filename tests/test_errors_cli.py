@@ -20,6 +20,7 @@ from deltalake import write_deltalake
 
 from headwater import cli, errors, tokens
 from headwater.nightly import lock
+from headwater.synthetic import PRESETS, MarketplaceParams
 from headwater.table import Table
 from headwater.tables.ops import FILES, NIGHTS
 from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
@@ -126,6 +127,11 @@ def test_faults_are_listed_a_line_each():
         ["synthesise", "somewhere", "--preset", "none"],
         ["synthesise", "somewhere", "--set", "orders"],
         ["synthesise", "somewhere", "--set", "no_such_parameter=1"],
+        ["synthesise", "somewhere", "--orders", "many"],
+        ["synthesise", "somewhere", "--dirty", "2"],
+        ["synthesise", "somewhere", "--format", "xml"],
+        ["synthesise", "somewhere", "--nights", "0"],
+        ["synthesise", "somewhere", "--deliver", "2026-11-22"],
         ["key"],
     ],
     ids=" ".join,
@@ -220,6 +226,30 @@ def test_a_marketplace_is_planted_and_kept(tmp_path):
     assert call("synthesise", tmp_path / "market", *small).exit_code == 0
     assert (tmp_path / "market" / "landing" / "orders").is_dir()
     assert "left as it is" in call("synthesise", tmp_path / "market", *small, "--keep").stdout
+
+
+def test_the_dials_of_a_marketplace_are_listed_each_with_its_default_and_its_reason():
+    told = call("synthesise", "--list")
+    assert told.exit_code == 0
+    words = " ".join(told.stdout.split())
+    for name, field in MarketplaceParams.model_fields.items():
+        assert f" {name} = " in words
+        assert " ".join(str(field.description).split()) in words
+    helped = call("synthesise", "--help").stdout
+    assert all(name in helped and f"{name}: " in told.stdout for name in PRESETS)
+
+
+def test_a_later_night_is_delivered_once_it_is_written(tmp_path):
+    sizes = {"shops": 20, "suppliers": 20, "guilty": 2, "days": 10}
+    small = [f"--set={name}={value}" for name, value in sizes.items()]
+    market = tmp_path / "market"
+    assert (
+        call("synthesise", market, "--orders=400", "--nights=2", "--dirty=0.05", "--format=jsonl", *small).exit_code
+        == 0
+    )
+    before = list((market / "landing" / "orders").iterdir())
+    assert "2026-11-22" in call("synthesise", market, "--deliver", "2026-11-22").stdout
+    assert len(list((market / "landing" / "orders").iterdir())) == len(before) + 1
 
 
 def test_the_doctor_ends_in_code_2_when_something_is_wrong(tmp_path):

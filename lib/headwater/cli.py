@@ -153,18 +153,67 @@ def validate(config: Config, night: date | None) -> None:
         spark.stop()
 
 
+def _list_dials(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        from headwater.synthetic import command
+
+        click.echo(command.listing())
+        context.exit()
+
+
 @main.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--preset", default="demo", show_default=True, help="demo | clean | easy | hard | sly")
+@click.option("--preset", default="demo", show_default=True, help="How hard it is; see above.")
+@click.option("--orders", help="Order lines over the whole window.")
+@click.option("--nights", help="Nights in sequence: the first in landing/, each later one in arrivals/NIGHT/.")
+@click.option("--dirty", metavar="SHARE", help="Bad rows for every rule of every feed, as a share of its rows.")
+@click.option("--format", "form", metavar="FORM", help="csv | csv.gz | jsonl | jsonl.gz | parquet")
+@click.option("--seed", help="Seed of every draw.")
 @click.option(
-    "--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override one parameter of the marketplace."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Turn any dial of the marketplace; --list shows them.",
 )
 @click.option("--keep", is_flag=True, help="Leave a marketplace of the same parameters as it is.")
-def synthesise(out: Path, preset: str, overrides: tuple[str, ...], keep: bool) -> None:
-    """Write a planted marketplace to OUT: landing/ with its feeds, truth/ with what was planted."""
-    from headwater.synthetic import command
+@click.option("--deliver", metavar="NIGHT", help="Only bring the files of that later night into landing/.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_dials,
+    help="List presets and dials, with why.",
+)
+def synthesise(
+    out: Path, preset: str, form: str | None, overrides: tuple[str, ...], keep: bool, deliver: str | None, **dials: str
+) -> None:
+    """Write a planted marketplace to OUT: landing/ with its feeds, truth/ with what was planted.
 
-    click.echo(command.synthesise(out, preset, overrides, keep))
+    \b
+    Presets:
+      demo        200,000 orders with every nuisance, complaints nine times as common as in the world: a look
+      clean       the demo without nuisances
+    and of 10 million orders with complaints as rare as in the world:
+      easy        six in ten orders name their supplier, few attacks
+      camouflage  seven in ten orders of a guilty shop are honest goods
+      unnamed     one order in twenty names its supplier
+      malicious   24 % of the counterfeit complaints are bought
+      sly, swarm  bought complaints from many accounts with two each, with one each
+      hard        everything at once
+      sparse      half as many complaints about fakes
+    """
+    from headwater.synthetic import command
+    from headwater.synthetic import deliver as deliver_night
+
+    if deliver is not None:
+        deliver_night(out, deliver)
+        click.echo(f"{out / 'landing'}: as the night {deliver} finds it")
+        return
+    named = {**dials, "format": form}
+    short = tuple(f"{name}={value}" for name, value in named.items() if value is not None)
+    click.echo(command.synthesise(out, preset, (*overrides, *short), keep))
 
 
 @main.command()

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,14 +20,24 @@ def lines(path: Path) -> Iterator[list[str]]:
     yield from csv.reader(io.StringIO(text, newline=""), strict=True)
 
 
-def feed(folder: Path) -> pd.DataFrame:
-    """All rows of a feed's folder as text, in the order of the files; an empty field is an empty string."""
-    parquet = sorted(folder.rglob("*.parquet"))
-    if parquet:
+def objects(path: Path) -> list[dict[str, str]]:
+    """The objects of each JSON line, every value as the text that a CSV file holds."""
+    raw = path.read_bytes()
+    text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
+    rows = [json.loads(line) for line in text.split("\n")[:-1]]
+    return [{k: v if isinstance(v, str) else json.dumps(v) for k, v in row.items()} for row in rows]
+
+
+def feed(source: Path) -> pd.DataFrame:
+    """All rows of a feed's folder (or one file) as text, in the order of the files; an empty field is an empty string."""
+    files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
+    if files[0].suffix == ".parquet":
         # One file at a time: the folder name dt= shall not become a column.
-        frames = [as_text(pq.ParquetFile(path).read()).to_pandas().fillna("") for path in parquet]
+        frames = [as_text(pq.ParquetFile(path).read()).to_pandas().fillna("") for path in files]
         return pd.concat(frames, ignore_index=True)
-    tables = [list(lines(path)) for path in sorted(folder.iterdir())]
+    if ".jsonl" in files[0].suffixes:
+        return pd.DataFrame([row for path in files for row in objects(path)]).fillna("")
+    tables = [list(lines(path)) for path in files]
     return pd.DataFrame([row for table in tables for row in table[1:]], columns=tables[0][0])
 
 
