@@ -1,6 +1,6 @@
 """How well suspected sources are found: planted marketplaces x difficulties x seeds x every baseline, as a table and JSON.
 
-    python bench/finding.py                     the whole table (some minutes, one core)
+    python bench/finding.py -n 10 -j 2          the whole table, ten seeds, two processes
     python bench/finding.py --only hard -n 2    one difficulty, two seeds
     python bench/finding.py --ablation          what each part of the finding is worth
     python bench/finding.py --reliability       what a stated probability is worth
@@ -15,8 +15,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import numpy as np
@@ -24,6 +27,7 @@ from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+from headwater.attribution import sweeps
 from headwater.attribution.calibrate import learn_tempering, temper
 from headwater.attribution.find import find
 from headwater.evaluate import metrics
@@ -33,6 +37,8 @@ from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World,
 from headwater.parameters.finding import FindParams, Tempering
 
 Scores = dict[str, np.ndarray]
+Task = TypeVar("Task")
+Done = TypeVar("Done")
 OURS = "Headwater"
 
 
@@ -45,27 +51,64 @@ def compared(world: World) -> Scores:
     return scores | {OURS: find(market, listing_shop).score[:count], "oracle (EBGM)": oracle(world)}
 
 
+def ours(world: World) -> Scores:
+    """Score of every supplier by the finding alone."""
+    market, listing_shop = market_of(world)
+    return {OURS: find(market, listing_shop).score[: market.suppliers]}
+
+
 def ablated(world: World) -> Scores:
     """Score of every supplier with one part of the finding taken away."""
     market, listing_shop = market_of(world)
     return {name: find(market, listing_shop, p).score[: market.suppliers] for name, p in ABLATIONS.items()}
 
 
+MODES = {"compared": compared, "ablation": ablated, "ours": ours}
+METRICS = ("ap", "p10", "p20", "p50", "r50", "framed", "moved")
+
+
+def framed(world: World) -> np.ndarray:
+    """(suppliers,) honest suppliers whose goods a paid complaint is about."""
+    of = world.supplier[world.complaint_order[world.complaint_false]]
+    return (np.bincount(of, minlength=world.params.suppliers) > 0) & ~world.guilty
+
+
 def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
-    """Per method: average precision, P@20, recall@50 and honest sources in the top 50 that a paid complaint names."""
+    """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones."""
     sold = np.bincount(world.supplier, minlength=world.params.suppliers) > 0
-    false = np.bincount(world.supplier[world.complaint_order[world.complaint_false]], minlength=len(sold)) > 0
-    truth, framed = world.guilty[sold], (false & ~world.guilty)[sold]
-    out = {}
-    for name, score in scores.items():
-        s = score[sold]
-        out[name] = {
-            "ap": metrics.average_precision(s, truth),
-            "p20": metrics.precision_at(s, truth, 20),
-            "recall50": metrics.recall_at(s, truth, 50),
-            "framed_top_guilty": float(framed[metrics.ranking(s)[: int(truth.sum())]].sum()),
+    truth, paid = world.guilty[sold], framed(world)[sold]
+    return {
+        name: {
+            "ap": metrics.average_precision(score[sold], truth),
+            **{f"p{k}": metrics.precision_at(score[sold], truth, k) for k in (10, 20, 50)},
+            "r50": metrics.recall_at(score[sold], truth, 50),
+            "framed": float(paid[metrics.ranking(score[sold])[: int(truth.sum())]].sum()),
+            "moved": float("nan"),
         }
-    return out
+        for name, score in scores.items()
+    }
+
+
+def moved(world: World, score: np.ndarray) -> float:
+    """Framed suppliers in the first 50 that are not there once the paid complaints are taken away."""
+    kept = ~world.complaint_false
+    if kept.all():
+        return 0.0
+    parts = {f: getattr(world, f)[kept] for f in vars(world) if f.startswith("complaint_")}
+    before = ours(replace(world, **parts))[OURS]
+    top = np.isin(np.arange(len(score)), metrics.ranking(score)[:50])
+    return float((top & ~np.isin(np.arange(len(score)), metrics.ranking(before)[:50]) & framed(world)).sum())
+
+
+def run(task: tuple[str, str, str, int]) -> dict[str, dict[str, float]]:
+    """The grades of one marketplace: (mode, difficulty, family, seed)."""
+    mode, name, family, seed = task
+    world = make_world(DIFFICULTIES[name], seed, family)
+    scores = MODES[mode](world)
+    rows = graded(world, scores)
+    if mode == "compared":
+        rows[OURS]["moved"] = moved(world, scores[OURS])
+    return rows
 
 
 def interval(values: list[float]) -> tuple[float, float]:
@@ -75,75 +118,105 @@ def interval(values: list[float]) -> tuple[float, float]:
     return float(v.mean()), half
 
 
-def table(score: Callable[[World], Scores], names: list[str], family: str, seeds: range) -> dict[str, Any]:
+def spread_out(work: Callable[[Task], Done], tasks: list[Task], jobs: int) -> Iterator[Done]:
+    """Results in the order of the tasks, made by `jobs` processes of one thread each."""
+    if jobs == 1:
+        yield from map(work, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_alone) as pool:
+        yield from pool.map(work, tasks)
+
+
+def _alone() -> None:
+    """A process of the pool keeps to one core: the marketplaces are what runs side by side."""
+    sweeps.cores = lambda: 1
+
+
+def table(mode: str, names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
     """{difficulty: {method: {metric: [mean, half width]}}}, printed by average precision as it goes."""
     result: dict[str, Any] = {}
+    done = spread_out(run, [(mode, name, family, seed) for name in names for seed in seeds], jobs)
     for name in names:
-        runs = [graded(w, score(w)) for w in (make_world(DIFFICULTIES[name], seed, family) for seed in seeds)]
-        result[name] = {m: {k: interval([r[m][k] for r in runs]) for k in runs[0][m]} for m in runs[0]}
+        runs = [next(done) for _ in seeds]
+        result[name] = {m: {k: interval([r[m][k] for r in runs]) for k in METRICS} for m in runs[0]}
         click.echo(f"\n{name} ({family}, seeds {seeds.start}-{seeds.stop - 1})")
-        click.echo(f"  {'method':32} {'AP':>13} {'P@20':>6} {'R@50':>6} {'framed':>6}")
+        click.echo(f"  {'method':32} {'AP':>15}" + "".join(f"{k:>7}" for k in METRICS[1:]))
         for method, row in sorted(result[name].items(), key=lambda kv: (-kv[1]["ap"][0], kv[0])):
             mean, half = row["ap"]
-            rest = [row[k][0] for k in ("p20", "recall50", "framed_top_guilty")]
-            click.echo(f"  {method:32} {mean:.3f} +- {half:.3f} {rest[0]:6.2f} {rest[1]:6.2f} {rest[2]:6.2f}")
+            click.echo(f"  {method:32} {mean:.3f} +- {half:.3f} " + "".join(f"{row[k][0]:7.2f}" for k in METRICS[1:]))
     return result
 
 
-def believed(
-    names: list[str], families: tuple[str, ...], seeds: range
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(log odds, guilty, discounter) of the suppliers of each marketplace."""
-    for family in families:
-        for name in names:
-            for seed in seeds:
-                world = make_world(DIFFICULTIES[name], seed, family)
-                sold = np.bincount(world.supplier, minlength=world.params.suppliers) > 0
-                score = find(*market_of(world)).score[: len(sold)]
-                yield score[sold], world.guilty[sold], world.discounter[sold]
+def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(log odds, guilty, discounter) of the suppliers of one marketplace: (difficulty, family, seed)."""
+    name, family, seed = task
+    world = make_world(DIFFICULTIES[name], seed, family)
+    sold = np.bincount(world.supplier, minlength=world.params.suppliers) > 0
+    score = find(*market_of(world)).score[: len(sold)]
+    return score[sold], world.guilty[sold], world.discounter[sold]
 
 
-def reliability(names: list[str], family: str, seeds: range) -> dict[str, Any]:
-    """Reliability of the published probability, printed; nothing is learnt here."""
-    odds, guilty, discounter = (np.concatenate(v) for v in zip(*believed(names, (family,), seeds), strict=True))
-    p = temper(odds, FindParams().tempering)
-    bins = metrics.reliability(p, guilty)
-    for b in bins:
-        stated = f"  {b.low:.2f}-{b.high:.2f} n={b.rows:5d} stated {b.mean_probability:.3f}"
-        click.echo(f"{stated} true {b.share_true:.3f} [{b.share_low:.3f}, {b.share_high:.3f}]")
-    accused = int((discounter & (p >= 0.9)).sum())
-    click.echo(
-        f"  Brier {metrics.brier(p, guilty):.4f}  log loss {metrics.log_loss(p, guilty):.4f}  discounters at .9: {accused}"
-    )
-    return {"bins": [vars(b) for b in bins], "brier": metrics.brier(p, guilty), "discounters": accused}
+def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
+    """Reliability of the published probability by difficulty and over all, printed; nothing is learnt here."""
+    worlds = list(spread_out(believed, [(name, family, seed) for name in names for seed in seeds], jobs))
+    result = {}
+    for k, name in enumerate([*names, "all"]):
+        some = worlds if name == "all" else worlds[k * len(seeds) : (k + 1) * len(seeds)]
+        odds, guilty, discounter = (np.concatenate(v) for v in zip(*some, strict=True))
+        p = temper(odds, FindParams().tempering)
+        bins = metrics.reliability(p, guilty)
+        sure = [b for b in bins if b.low >= 0.99]
+        click.echo(f"{name} ({family}, seeds {seeds.start}-{seeds.stop - 1})")
+        for b in bins if name == "all" else sure:
+            stated = f"  {b.low:.2f}-{b.high:.2f} n={b.rows:5d} stated {b.mean_probability:.3f}"
+            click.echo(f"{stated} true {b.share_true:.3f} [{b.share_low:.3f}, {b.share_high:.3f}]")
+        accused = int((discounter & (p >= 0.9)).sum())
+        result[name] = {
+            "bins": [vars(b) for b in bins], "brier": metrics.brier(p, guilty), "log_loss": metrics.log_loss(p, guilty),
+            "discounters": accused, "of_discounters": int(discounter.sum()),
+        }  # fmt: skip
+        click.echo(
+            f"  Brier {result[name]['brier']:.4f}  log loss {result[name]['log_loss']:.4f}"
+            f"  discounters at .9: {accused} of {int(discounter.sum())}"
+        )
+    return result
 
 
-def learnt(names: list[str], seeds: range) -> Tempering:
+def learnt(names: list[str], seeds: range, jobs: int) -> Tempering:
     """The tempering from the tuning families."""
-    odds, guilty, _ = (np.concatenate(v) for v in zip(*believed(names, ("bazaar", "guilds"), seeds), strict=True))
+    tasks = [(name, family, seed) for family in ("bazaar", "guilds") for name in names for seed in seeds]
+    odds, guilty, _ = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
     return learn_tempering(odds, guilty, f"bazaar and guilds, seeds {seeds.start}-{seeds.stop - 1}, {', '.join(names)}")
 
 
 @click.command(help=__doc__)
 @click.option("--only", multiple=True, type=click.Choice(list(DIFFICULTIES)), help="Difficulties; all if none.")
 @click.option("-n", "--seeds", default=5, show_default=True, help="Seeds per difficulty.")
+@click.option(
+    "--from", "first", type=int, help="First seed; 1000 for the bench's family, 0 for the others, if not given."
+)
+@click.option("-j", "--jobs", default=1, show_default=True, help="Processes: marketplaces side by side.")
+@click.option("--ours", "mode", flag_value="ours", help="The finding alone, without baselines: quick.")
 @click.option("--family", default="ports", type=click.Choice(list(FAMILIES)), show_default=True)
 @click.option("--ablation", "mode", flag_value="ablation", help="One part of the finding taken away at a time.")
 @click.option("--reliability", "mode", flag_value="reliability", help="Stated probability against the truth.")
 @click.option("--temper", "mode", flag_value="temper", help="Learn the tempering on the tuning families.")
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here too.")
-def main(only: tuple[str, ...], seeds: int, family: str, mode: str | None, out: Path | None) -> None:
+def main(
+    only: tuple[str, ...], seeds: int, first: int | None, jobs: int, family: str, mode: str | None, out: Path | None
+) -> None:
     """Run the chosen table and write it."""
     names = list(only) or list(DIFFICULTIES)
-    first = BENCH_SEED if family == "ports" else 0
-    span = range(first, first + seeds)
+    start = first if first is not None else BENCH_SEED if family == "ports" else 0
+    span = range(start, start + seeds)
+    result: Any
     if mode == "temper":
-        result: Any = learnt(names, range(seeds)).model_dump()
+        result = learnt(names, span if first is not None else range(seeds), jobs).model_dump()
         click.echo(json.dumps(result, indent=1))
     elif mode == "reliability":
-        result = reliability(names, family, span)
+        result = reliability(names, family, span, jobs)
     else:
-        result = table(ablated if mode == "ablation" else compared, names, family, span)
+        result = table(mode or "compared", names, family, span, jobs)
     if out:
         out.write_text(json.dumps(result, indent=1), encoding="utf-8")
 
