@@ -199,6 +199,18 @@ class CalibrationParams(Section):
     weight_max: float = Field(
         20.0, ge=1, description="cap of one over the inspection probability: one rare find is not the market"
     )
+    intercept_spread: float = Field(
+        0.5,
+        gt=0,
+        description="prior standard deviation of the intercept: the share of guilty sources differs by market",
+    )
+    isotonic_from: int = Field(
+        300, ge=50, description="verdicts from which the shape is learnt too (isotonic), not only the slope"
+    )
+    held_out: float = Field(
+        0.3, gt=0, lt=1, description="share of the verdicts, the latest, on which a fit to the earlier ones is judged"
+    )
+    least_later: int = Field(20, ge=1, description="later verdicts below which nothing is said of how well it does")
     neighbour: float = Field(0.8, ge=0, le=0.8, description="2h of the proximity: above .8 it echoes for too long")
     rounds: int = Field(60, ge=1, description="rounds of the proximity: .8 ** 60 is a millionth")
     sure: float = Field(0.99, gt=0.5, lt=1, description="probability that must be kept ..")
