@@ -22,6 +22,7 @@ PROMISED = {
     "evidence": """night source_id evidence_id kind subject_id contribution adds_to observed expected ln_bf_without signal
         detail refs""",
     "funnel": "night orders complaints complaint_rate",
+    "changes": "night event_id event subject_kind subject_id from_ids to_ids detail",
 }
 # Columns that were added to those.
 ADDED = {
@@ -30,12 +31,14 @@ ADDED = {
     "evidence": "shops",
     "funnel": """complaints_unmatched complaints_not_counted waiting_rows rejected_rows shops shops_suspected sources
         sources_suspected orders_naming_supplier value value_at_risk unpriced currency notes""",
+    "changes": "",
 }
 PROMISED_KEYS = {
     "sources": ("night", "source_id"),
     "shops": ("night", "seller_id"),
     "evidence": ("night", "source_id", "evidence_id"),
     "funnel": ("night",),
+    "changes": ("night", "event_id"),
 }
 BY_NAME = {t.full_name: t for t in TABLES}
 

@@ -103,8 +103,25 @@ class Lake:
         frame = reader.format("delta").load(self.path(table))
         return frame if night is None else frame.where(frame["night"] == night)
 
-    def write(self, table: Table, frame: DataFrame, night: date, check_key: bool = True) -> Written:
-        """Replace the night's rows of the table by `frame`, whole, in one commit.
+    def published(self, table: Table, night: date) -> DataFrame:
+        """The rows of a night as its newest publication pins them, whatever an unfinished run of it wrote since; none if there are none."""
+        import pyspark.sql.functions as F
+        from pyspark.errors import PySparkException
+
+        rows = self.read(NIGHTS).where((F.col("night") == F.lit(night)) & (F.col("table") == table.full_name))
+        pinned = rows.orderBy(F.desc("sequence")).limit(1).collect()
+        if not pinned:
+            return self.spark.createDataFrame([], table.schema())
+        try:
+            return self.read(table, night, pinned[0]["version"])
+        except PySparkException:
+            # The night's own version is kept for as long as the retention says; after it, the newest one holds all nights.
+            return self.read(table, night)
+
+    def write(
+        self, table: Table, frame: DataFrame, night: date, check_key: bool = True, part: tuple[str, str] | None = None
+    ) -> Written:
+        """Replace the night's rows of the table by `frame`, whole, in one commit; with `part` (partition column, value) those alone.
 
         Raises CheckFailedError if the frame does not fit the declaration, holds rows of another night, lacks a required
         value, repeats a key (up to five are named), or is empty where the table may not be. `check_key=False` is for a
@@ -118,7 +135,8 @@ class Lake:
             # An empty frame would replace the night by nothing, in silence.
             if not table.may_be_empty and frame.isEmpty():
                 raise CheckFailedError(f"{self.address(table)}: no rows for {night}; this table may not be empty")
-            self._save(table, frame.write.mode("overwrite").option("replaceWhere", f"night = DATE'{night}'"))
+            replaced = f"night = DATE'{night}'" + (f" AND {part[0]} = '{part[1]}'" if part else "")
+            self._save(table, frame.write.mode("overwrite").option("replaceWhere", replaced))
         finally:
             if not table.may_be_empty:
                 frame.unpersist()
@@ -170,10 +188,10 @@ class Lake:
         import pyspark.sql.functions as F
 
         canonical = F.to_json(F.struct(*table.column_names), {"ignoreNullFields": "false"})
-        rows = self.read(table, night, version).orderBy(*table.key).select(F.sha2(canonical, 256).alias("row"))
+        rows = self.read(table, night, version).orderBy(*table.key).select(F.unhex(F.sha2(canonical, 256)).alias("row"))
         total = hashlib.sha256()
-        for text in rows.toArrow().column("row").to_pylist():
-            total.update(bytes.fromhex(text))
+        for row in rows.toArrow().column("row"):
+            total.update(row.as_buffer())
         return total.hexdigest()
 
 

@@ -12,7 +12,7 @@ from headwater import __version__
 from headwater.errors import CheckFailedError, listed
 from headwater.nightly.checks import night_checks
 from headwater.store import one_row
-from headwater.tables.ops import CHECKS, NIGHTS, RUNS
+from headwater.tables.ops import CARRIED, CHECKS, NIGHTS, RUNS
 from headwater.tables.published import PUBLISHED
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ def record(run: Run, started: datetime, seconds: float) -> None:
 
 
 def publish(run: Run) -> dict[str, str]:
-    """One commit to NIGHTS: which version of each published table holds the night, and the digest of its rows; the digests."""
+    """One commit to NIGHTS: which version of each published and carried table holds the night, and the digest of its rows; the digests."""
     lake, night = run.lake, run.night
     last = one_row(lake.read(NIGHTS).agg(F.max("sequence").alias("last")))["last"] or 0
     rows, digests = [], {}
-    for table in PUBLISHED:
+    for table in (*PUBLISHED, *CARRIED):
+        lake.create(table)
         version = lake.version(table)
         count = lake.read(table, night, version).count()
         digests[table.full_name] = lake.digest(table, night, version)

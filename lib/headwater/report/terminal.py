@@ -186,7 +186,7 @@ def _where(console: Console, reader: PublishedReader, night: date) -> None:
     for name in ("table", "rows", "digest", "path"):
         grid.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
     publication = reader.publication(night)
-    for table in PUBLISHED:
+    for table in (t for t in PUBLISHED if t.full_name in publication):
         row = publication[table.full_name]
         grid.add_row(table.full_name, f"{row['rows']:,}", row["digest"][:16], escape(reader.path(table)))
     console.print(grid)

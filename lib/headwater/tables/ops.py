@@ -5,6 +5,8 @@ from __future__ import annotations
 from headwater.table import Table
 from headwater.tables.columns import NIGHT, SEQ, TAKEN, col, opt
 
+KIND = col("kind", "string", "place | supplier | operator | source | case")
+
 FILES = Table(
     "ops",
     "files",
@@ -67,6 +69,41 @@ RUNS = Table(
         col("stages", "string", "JSON: table, rows, seconds of each write"),
     ),
 )
+REGISTRY = Table(
+    "ops",
+    "registry",
+    "a member of something with a stable id: of tonight, or remembered from an earlier night",
+    ("night", "kind", "member"),
+    (
+        NIGHT,
+        KIND,
+        col("member", "string", "what is grouped: an address key, seller_id, source, ..."),
+        col("id", "string", "the id of its group, or of the last one it was in (-> ops/identities)"),
+        col("weight", "bigint", "how much of the group it is, on its last night"),
+        col("last_night", "date", "the last night on which it was there"),
+    ),
+    partitions=("night", "kind"),
+    may_be_empty=True,
+)
+IDENTITIES = Table(
+    "ops",
+    "identities",
+    "a stable id that was ever given",
+    ("night", "kind", "id"),
+    (
+        NIGHT,
+        KIND,
+        col("id", "string", "the id"),
+        col("state", "string", "active | dormant (its members are not there) | merged (it never comes back)"),
+        opt("successor", "string", "the id that it merged into, which may have merged since; null unless merged"),
+        col("first_night", "date", "the night that gave it"),
+        col("last_night", "date", "the last night on which it was active"),
+        col("members", "bigint", "its members on that night"),
+        col("weight", "bigint", "their weight"),
+    ),
+    partitions=("night", "kind"),
+    may_be_empty=True,
+)
 NIGHTS = Table(
     "ops",
     "nights",
@@ -83,3 +120,6 @@ NIGHTS = Table(
     ),
     partitions=(),
 )
+
+# What the next night carries on; pinned by ops/nights like what is published.
+CARRIED = (REGISTRY, IDENTITIES)

@@ -108,4 +108,23 @@ FUNNEL = Table(
     ),
 )
 
-PUBLISHED = (SOURCES, SHOPS, EVIDENCE, FUNNEL)
+CHANGES = Table(
+    "published",
+    "changes",
+    "what happened to a stable id since the night before",
+    ("night", "event_id"),
+    (
+        NIGHT,
+        col("event_id", "string", "hash of kind, event and id"),
+        col("event", "string", "born | grown | shrunk | merged | split | dormant | re_emerged | moved"),
+        col("subject_kind", "string", "place | supplier | operator | source | case"),
+        col("subject_id", "string", "the id"),
+        col("from_ids", "array<string>", "where the members were before"),
+        col("to_ids", "array<string>", "where they are now; of a merger its successor first"),
+        col("detail", "string", "the same in a sentence"),
+    ),
+    partitions=("night", "subject_kind"),
+    may_be_empty=True,
+)
+
+PUBLISHED = (SOURCES, SHOPS, EVIDENCE, FUNNEL, CHANGES)
