@@ -20,7 +20,16 @@ def digests(out: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("form", ["csv", "csv.gz", "jsonl.gz", "parquet"])
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path, form):
-    params = {"orders": 3_000, "shops": 60, "suppliers": 40, "guilty": 4, "days": 12, "format": form, "dirty": 0.01}
+    params = {
+        "orders": 3_000,
+        "shops": 60,
+        "suppliers": 40,
+        "guilty": 4,
+        "days": 12,
+        "format": form,
+        "dirty": 0.01,
+        "nights": 2,
+    }
     one, two, other = tmp_path / "one", tmp_path / "two", tmp_path / "other"
     synthesise(one, MarketplaceParams(**params))
     synthesise(two, MarketplaceParams(**params))

@@ -96,7 +96,7 @@ PRESETS: dict[str, Preset] = {
         {**_LARGE, "named_share": 0.05, "malicious_share": 0.24, "few_accounts": 1.0, "camouflage": 0.6},
     ),
     "sparse": Preset(
-        "fakes draw half as many complaints, so that half of the guilty have fewer than three",
+        "fakes draw half as many complaints: four in ten of the guilty draw fewer than three",
         {
             **_LARGE,
             "named_share": 0.15,
