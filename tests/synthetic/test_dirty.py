@@ -1,5 +1,6 @@
 """Bad rows: each breaks one rule, their counts are exact, and no good row is lost or changed."""
 
+import gzip
 import json
 import re
 from collections import Counter
@@ -78,8 +79,6 @@ def rows_of(folder, form) -> tuple[list[dict[str, str]], int]:
 
 
 def feed_lines(folder) -> list[str]:
-    import gzip
-
     raw = [path.read_bytes() for path in sorted(folder.iterdir())]
     return [
         line for part in raw for line in (gzip.decompress(part) if part[:2] == b"\x1f\x8b" else part).split(b"\n")[:-1]

@@ -52,22 +52,24 @@ def _brands(world: World) -> pa.Table:
 def hub_table(world: World) -> pa.Table:
     """Every value that strangers share, one row a (kind, value): warehouses, halls and return centres by address, agents by
     phone, and the placeholders, which are nobody's."""
-    places, agents = world.places, world.params.agents
-    used = np.unique(np.concatenate([world.edges.place, world.shops.centre, places.hall]))
+    places, shops = world.places, world.shops
+    agents = np.unique(shops.agent[(shops.agent >= 0) & ~shops.no_phone])
+    used = np.unique(np.concatenate([world.edges.place, shops.centre, places.hall]))
     rows = used[(used >= 0) & (places.kind[used] >= WAREHOUSE)]
     kind = places.kind[rows]
     text = written_places(world, rows, np.full(len(rows), ONE_LINE), np.zeros(len(rows), bool), 7)["text"]
-    phones = ids("+86", 700_000_000 + np.arange(agents) * 1_111, 9)
-    given = [(world.shops.no_phone, PLACEHOLDER_PHONES), (world.shops.no_email, PLACEHOLDER_EMAILS)]
+    phones = ids("+86", 700_000_000 + agents * 1_111, 9)
+    given = [(shops.no_phone, PLACEHOLDER_PHONES), (shops.no_email, PLACEHOLDER_EMAILS)]
     typed = [sorted({words[i] for i in (np.flatnonzero(who) % len(words)).tolist()}) for who, words in given]
     what = np.select([kind == HALL, kind == CENTRE], [1, 2], 0)
     rest = sum(len(words) for words in typed)
     return pa.table(
         {
-            "kind": ["address"] * len(rows) + ["phone"] * (agents + len(typed[0])) + ["email"] * len(typed[1]),
+            "kind": ["address"] * len(rows) + ["phone"] * (len(agents) + len(typed[0])) + ["email"] * len(typed[1]),
             "value": pa.concat_arrays([text, phones, pa.array(typed[0] + typed[1], pa.string())]),
             "what": taken(
-                ["3pl", "market", "returns_centre", "agent", "placeholder"], np.r_[what, [3] * agents, [4] * rest]
+                ["3pl", "market", "returns_centre", "agent", "placeholder"],
+                np.r_[what, np.repeat([3, 4], [len(agents), rest])],
             ),
         }
     )
