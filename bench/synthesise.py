@@ -69,22 +69,23 @@ def main(orders: str, preset: str, work: Path, as_json: bool) -> None:
     except ValueError:
         raise click.UsageError(f"--orders {orders}: write millions by commas, as 10,30") from None
     work.mkdir(parents=True, exist_ok=True)
+    if not as_json:
+        click.echo(f"{'orders':>12}{'seconds':>9}{'CPU s':>8}{'M orders/min':>14}{'peak GiB':>10}{'feeds MB':>10}")
     results = []
     for size in sizes:
         folder = Path(tempfile.mkdtemp(prefix="market-", dir=work))
         try:
-            results.append(alone(folder, size, preset))
+            row = alone(folder, size, preset)
         finally:
             shutil.rmtree(folder)
+        results.append(row)
+        if not as_json:
+            click.echo(
+                f"{row['orders']:>12,}{row['seconds']:>9}{row['cpu_seconds']:>8}{row['million_orders_a_minute']:>14}"
+                f"{row['peak_gib']:>10}{row['feeds_mb']:>10,}"
+            )
     if as_json:
         click.echo(json.dumps({"cores": machine.cores(), "preset": preset, "sizes": results}, indent=2))
-        return
-    click.echo(f"{'orders':>12}{'seconds':>9}{'CPU s':>8}{'M orders/min':>14}{'peak GiB':>10}{'feeds MB':>10}")
-    for row in results:
-        click.echo(
-            f"{row['orders']:>12,}{row['seconds']:>9}{row['cpu_seconds']:>8}{row['million_orders_a_minute']:>14}"
-            f"{row['peak_gib']:>10}{row['feeds_mb']:>10,}"
-        )
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -62,6 +63,9 @@ def json_lines(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise("{", lines, "}\n", "")
 
 
+# Tables that may wait for the thread that writes Parquet, while the next ones are made; bounds the memory.
+_WAITING = 4
+
 LINES: dict[str, Callable[[pa.Table], pa.Array]] = {"csv": csv_lines, "jsonl": json_lines}
 
 
@@ -79,6 +83,8 @@ class Deliveries:
         self._raw: list[IO[bytes]] = []
         self._parts: Counter[Path] = Counter()
         self._truth: dict[str, pq.ParquetWriter] = {}
+        self._writer = ThreadPoolExecutor(1)  # one: the rows of a file stay in their order
+        self._writing: deque[Future[None]] = deque()
         self._form = params.format.removesuffix(".gz")
         self._spoiler = Spoiler(params, LINES.get(self._form))
         self.rows: Counter[str] = Counter()
@@ -90,9 +96,13 @@ class Deliveries:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._writer.shutdown(wait=True)
         for file in [*self._open_files.values(), *self._raw, *self._truth.values()]:
             file.close()
         self._open_files, self._raw, self._truth = {}, [], {}
+        if error is None:
+            for written in self._writing:
+                written.result()
 
     @property
     def spoilt(self) -> pa.Table:
@@ -112,7 +122,7 @@ class Deliveries:
             path = self._parquet(base / feed, night, day)
             path.parent.mkdir(parents=True, exist_ok=True)
             # Readers shall see plain strings: without Arrow's own schema a dictionary column is one.
-            pq.write_table(table, path, compression="zstd", store_schema=False)
+            self._behind(lambda: pq.write_table(table, path, compression="zstd", store_schema=False))
         else:
             path = base / feed / f"{self._params.night_of(night).isoformat()}.{self._params.format}"
             file = self._opened(path, table.column_names)
@@ -127,7 +137,13 @@ class Deliveries:
             path = self._out / "truth" / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             self._truth[name] = pq.ParquetWriter(path, table.schema, compression="zstd")
-        self._truth[name].write_table(table)
+        self._behind(lambda: self._truth[name].write_table(table))
+
+    def _behind(self, write: Callable[[], None]) -> None:
+        """Write in the other thread; waits while too much is waiting, and raises what went wrong before."""
+        while len(self._writing) >= _WAITING:
+            self._writing.popleft().result()
+        self._writing.append(self._writer.submit(write))
 
     def _parquet(self, folder: Path, night: int, day: int | None) -> Path:
         folder = folder if day is None else folder / f"dt={self._params.day_of(day)}"
