@@ -15,6 +15,7 @@ from headwater import config as configuration
 from headwater.config import Config
 from headwater.feeds import FEEDS
 from headwater.landing import files
+from headwater.landing.formats.stored import FeedFile
 from headwater.parameters.landing import Feed
 
 NIGHT = date(2026, 11, 22)
@@ -49,7 +50,7 @@ class Landing:
         own = (f"paths.landing={self.root / 'landing'}", f"paths.lake={self.root / 'lake'}")
         return configuration.load(overrides=[*own, *overrides], environment={}).model_copy(update={"feeds": feeds})
 
-    def listed(self, feed: str, config: Config | None = None) -> tuple[list[files.FeedFile], list[str]]:
+    def listed(self, feed: str, config: Config | None = None) -> tuple[list[FeedFile], list[str]]:
         """The files of a feed with their columns, numbered from 1, and every fault."""
         config = config or self.config()
         found, faults = files.list_feed(self.spark, config, FEEDS[feed], NIGHT)

@@ -12,6 +12,7 @@ import pytest
 
 from headwater.errors import InputRefusedError
 from headwater.landing import files
+from headwater.landing.formats.stored import unknown_columns
 from headwater.parameters.landing import Feed
 
 NIGHT = date(2026, 11, 22)
@@ -83,7 +84,7 @@ def test_columns_are_found_by_name_in_each_file_and_unknown_ones_are_told(landin
     landing.put("orders/c.csv", H + ",quantity\nO3,S3,B3,T3,z,3\n")
     landing.put("orders/d.csv", H + "\nO4,S4,B4,T4,z\n")
     found, _ = landing.listed("orders")
-    assert [files.unknown_columns(f, Feed()) for f in found] == [[], ["Brand", "colour"], [], []]
+    assert [unknown_columns(f, Feed()) for f in found] == [[], ["Brand", "colour"], [], []]
     read = landing.read("orders")
     names = ("order_id", "seller_id", "buyer_id", "ordered_at", "brand", "quantity")
     assert [tuple(r[n] for n in names) for r in read] == [
@@ -153,7 +154,7 @@ def test_every_fault_of_every_file_is_told_at_once(landing):
     _, unfit = files.inspect(landing.spark, config, found)
     told = [re.sub(r"file:\S*/landing/", "", fault) for fault in faults + unfit]
     expected = [
-        "orders: orders/e.xlsx: not one of .csv, .csv.gz, .parquet",
+        "orders: orders/e.xlsx: not one of .csv, .parquet, .json, .jsonl, .ndjson, .csv.gz, .json.gz, .jsonl.gz, .ndjson.gz",
         "orders: orders/e%2010:11.csv: Hadoop opens no name with a colon",
         "files of several formats; one format a feed",
         "addresses: no file under",
@@ -206,7 +207,7 @@ def test_parquet_and_its_unknown_columns_are_read_by_name(landing):
     [row] = landing.read("orders", config)
     assert row["order_id"], row["seller_id"] == ("17", "S1")
     assert row["ordered_at"] == "2026-11-22T12:00:00.000000Z"
-    assert files.unknown_columns(landing.listed("orders", config)[0][0], config.feed("orders")) == ["tags"]
+    assert unknown_columns(landing.listed("orders", config)[0][0], config.feed("orders")) == ["tags"]
 
 
 def test_a_parquet_type_that_spark_cannot_read_refuses_its_file_by_name(landing):

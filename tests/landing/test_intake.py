@@ -18,7 +18,7 @@ from headwater.errors import InputRefusedError
 from headwater.feeds import FEEDS
 from headwater.landing.clean import judge
 from headwater.landing.files import read_files
-from headwater.landing.intake import intake, take_files
+from headwater.landing.intake import Desk, intake, take_files
 from headwater.landing.lexicon import Lexicon
 from headwater.landing.parse import field_rules
 from headwater.nightly.run import run_night
@@ -39,7 +39,7 @@ def take_in(landing, config, night=NIGHT):
     """Run the intake alone; the counts a file, as (feed, path in its folder) -> (read, accepted, rejected)."""
     lake = Lake(landing.spark, config)
     taken = take_files(lake, config, night)
-    counts = intake(lake, config, KEY, Lexicon.load(), taken, night, lambda written: None)
+    counts = intake(Desk(lake, config, night, KEY, Lexicon.load(), lambda written: None), taken)
     return lake, {(feed, path.partition(f"/{feed}/")[2]): tuple(rows) for _, feed, path, *rows in counts}
 
 
@@ -282,3 +282,43 @@ def test_a_night_with_a_broken_file_is_refused_whole_and_can_be_run_with_the_rep
 
     broken.write_bytes(gzip.compress(whole))
     assert len(take_files(lake, config, NIGHT)) == 7
+
+
+def test_a_dimension_is_what_was_said_last_and_an_order_is_worth_what_its_day_and_night_knew(landing):
+    landing.header_only("complaints", "supplier_links")
+    landing.put("addresses/a.csv", "address_id,seller_id,role\nA1,S1,dispatch\nA1,S1,return\n")
+    landing.put("brands/a.csv", 'brand,authorised_sellers,safety\nAcme,"S1; S2",yes\nAcme,,\n')
+    landing.put("hubs/a.csv", "kind,value,what\nphone,123,agent\nphone,124,AGENT\nphone,125,nobody\n")
+    landing.put(
+        "rates/a.csv",
+        "currency,day,rate\nEUR,2026-11-20,1.1\nEUR,2026-11-22,1.2\nEUR,2026-11-22,1.3\nUSD,2026-11-01,5\n",
+    )
+    header = "order_id,seller_id,buyer_id,ordered_at,unit_price,currency\n"
+    days = (
+        ("O1", 19, "EUR"),
+        ("O2", 21, "EUR"),
+        ("O3", 22, "eur"),
+        ("O4", 22, "USD"),
+        ("O5", 22, "GBP"),
+        ("O6", 22, "CHF"),
+    )
+    rows = "".join(f"{order},S1,B1,2026-11-{day},10,{currency}\n" for order, day, currency in days)
+    landing.put("orders/a.csv", header + rows)
+    config = landing.config("money.rates.EUR=1.05", "money.rates.GBP=2")
+    lake, counts = take_in(landing, config)
+    assert counts["rates", "a.csv"] == (4, 3, 1)
+    assert counts["brands", "a.csv"] == (2, 1, 1)
+    assert [r[2] for feed in ("addresses", "brands", "rates") for r in rejects_of(lake, feed)] == [("superseded",)] * 3
+    assert [r[2] for r in rejects_of(lake, "hubs")] == [("unknown_what",)]
+    assert [r["role"] for r in lake.read(CLEAN["addresses"]).collect()] == ["return"]
+    values = {"O1": 1050, "O2": 1100, "O3": 1300, "O4": 1000, "O5": 2000, "O6": None}
+    assert {r["order_id"]: r["value_minor"] for r in lake.read(CLEAN_ORDERS, NIGHT).collect()} == values
+
+    # A later night corrects a rate: its own orders are worth that, those of the earlier night are what they were.
+    landing.put("rates/b.csv", "currency,day,rate\nEUR,2026-11-22,1.4\n")
+    landing.put("orders/b.csv", header + "O7,S1,B1,2026-11-23,10,EUR\n")
+    later = NIGHT + timedelta(days=1)
+    take_in(landing, config, later)
+    assert [r["value_minor"] for r in lake.read(CLEAN_ORDERS, later).collect()] == [1400]
+    take_in(landing, config)
+    assert {r["order_id"]: r["value_minor"] for r in lake.read(CLEAN_ORDERS, NIGHT).collect()} == values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pyspark.sql.functions as F
@@ -17,7 +18,7 @@ RATES = Money(reporting_currency="USD", rates={"EUR": 1.08, "JPY": 0.0066889632,
 
 def minor_of(spark, rows, rates=RATES):
     frame = spark.createDataFrame(rows, "quantity bigint, price decimal(18,2), currency string")
-    value = money.value_minor(F.col("quantity"), F.col("price"), F.col("currency"), rates)
+    value = money.value_minor(F.col("quantity"), F.col("price"), money.rate(F.col("currency"), rates))
     return [r["value"] for r in frame.select(value.alias("value")).collect()]
 
 
@@ -73,16 +74,36 @@ def test_a_band_begins_at_its_edge_exactly(spark, ratio, bands):
     prices += [(Decimal(0), 0, "USD"), (Decimal("9999999999999999.99"), bands - 1, "USD")]
     prices += [(None, -1, "USD"), (Decimal(1), -1, "XYZ"), (Decimal(1), -1, None)]
     frame = spark.createDataFrame([(p, c) for p, _, c in prices], "price decimal(18,2), currency string")
-    band = money.price_band(F.col("price"), F.col("currency"), RATES, Strata(band_ratio=ratio, bands=bands))
+    band = money.price_band(F.col("price"), money.rate(F.col("currency"), RATES), Strata(band_ratio=ratio, bands=bands))
     assert [r[0] for r in frame.select(band).collect()] == [band for _, band, _ in prices]
 
 
 def test_a_price_is_banded_in_the_reporting_currency(spark):
     frame = spark.createDataFrame([(Decimal("0.92"),), (Decimal("0.93"),), (Decimal("1.85"),)], "price decimal(18,2)")
-    band = money.price_band(F.col("price"), F.lit("EUR"), RATES, Strata())
+    band = money.price_band(F.col("price"), money.rate(F.lit("EUR"), RATES), Strata())
     assert [r[0] for r in frame.select(band).collect()] == [0, 1, 1]
 
 
 def test_a_rate_too_large_to_multiply_exactly_counts_as_none(spark):
     rates = Money(reporting_currency="VND", rates={"USD": 25_000.0, "XXX": 10_000_000.0})
     assert minor_of(spark, [(1, Decimal("1.00"), "USD"), (1, Decimal("1.00"), "XXX")], rates) == [2_500_000, None]
+
+
+def test_the_rate_of_a_day_is_the_latest_on_or_before_it():
+    monday = date(2026, 11, 16)
+    days = [monday + timedelta(i) for i in range(5)]
+    said = [
+        ("EUR", days[3], 1.2),
+        ("EUR", days[1], 1.1),
+        ("VND", monday - timedelta(900), 3.9e-05),
+        ("USD", monday, 7.0),
+    ]
+    assert money.daily_rates(said, days, RATES) == [
+        ("EUR", days[1], Decimal("1.1")),
+        ("EUR", days[2], Decimal("1.1")),
+        ("EUR", days[3], Decimal("1.2")),
+        ("EUR", days[4], Decimal("1.2")),
+        *(("VND", day, Decimal("0.000039")) for day in days),
+    ]
+    assert money.daily_rates([], days, RATES) == []
+    assert money.daily_rates(reversed(said), days, RATES) == money.daily_rates(said, days, RATES)

@@ -13,7 +13,9 @@ import pytest
 
 from headwater.feeds import COMPLAINTS, SUPPLIER_LINKS, VERDICTS
 from headwater.feeds import Field as FeedField
-from headwater.landing import files, parse
+from headwater.landing import parse
+from headwater.landing.formats import parquet_files
+from headwater.landing.formats.stored import FeedFile
 from headwater.parameters.landing import Feed
 
 # Each text with what is read, as Spark prints it; None: not such a value.
@@ -253,7 +255,7 @@ def test_bounds_are_judged_at_their_very_edge(spark):
 def as_text_of(spark, path, table, **options):
     """Each column of an Arrow table, written as Parquet, as the texts that the intake makes of it."""
     pq.write_table(table, path, **options)
-    seen = files._parquet(spark, files.FeedFile("orders", path.as_uri(), "parquet", 0, 0))
+    seen = parquet_files.inspect(spark, FeedFile("orders", path.as_uri(), "parquet", 0, 0))
     frame = spark.read.parquet(str(path))
     nano = dict(seen.nanoseconds)
     types = {f.name: nano.get(f.name, f.dataType.simpleString()) for f in frame.schema.fields}

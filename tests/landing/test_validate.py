@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headwater.errors import InputRefusedError
+from headwater.feeds import FEEDS
 from headwater.landing.validate import validate_feeds
 from headwater.synthetic import MarketplaceParams, synthesise
 
@@ -58,7 +59,7 @@ def test_validate_tells_every_fault_of_the_feeds_and_ends_with_code_3(landing):
         "a.csv: no column 'ordered_at'",
         "the column 'brand' stands twice",
         "b.csv.gz: the header cannot be read",
-        "a.txt: not one of .csv, .csv.gz, .parquet",
+        "a.txt: not one of .csv, .parquet, .json",
         "supplier_links: no file under",
     ):
         assert fault in done.stderr
@@ -73,13 +74,15 @@ def test_a_sample_is_counted_exactly_and_a_broken_file_is_refused(landing):
     landing.put("orders/a.csv", "order_id,seller_id,buyer_id,ordered_at,brand\n" + "".join(rows) + "O20,,,2026,x\n")
     landing.put("complaints/a.csv", "complaint_id,order_id,filed_at\nC1,O3,2026-11-22\nC2,none,2026-11-22\nC3,,\n")
     whole = validate_feeds(landing.spark, landing.config(), None)
-    assert {f.name: (f.files, f.read, f.good, f.rules) for f in whole.feeds} == {
+    assert {f.name: (f.files, f.read, f.good, f.rules) for f in whole.feeds if f.files} == {
         "orders": (1, 21, 20, {"bad_ordered_at": 1, "missing_buyer_id": 1, "missing_seller_id": 1}),
         "complaints": (1, 3, 2, {"missing_filed_at": 1, "missing_order_id": 1}),
         "addresses": (1, 0, 0, {}),
         "supplier_links": (1, 0, 0, {}),
     }
+    assert [f.name for f in whole.feeds] == list(FEEDS)
     assert "complaints that find their order in the sample: 1 of 2 (50.0%)" in whole.lines
+    assert not any("one task" in line for line in whole.lines)
     sample = validate_feeds(landing.spark, landing.config("intake.sample_rows=5"), None)
     assert [(f.name, f.read) for f in sample.feeds][:2] == [("orders", 5), ("complaints", 3)]
 
@@ -88,3 +91,20 @@ def test_a_sample_is_counted_exactly_and_a_broken_file_is_refused(landing):
     )
     with pytest.raises(InputRefusedError, match=r"b\.csv: cannot be read to its end"):
         validate_feeds(landing.spark, landing.config(), None)
+
+
+def test_each_feed_has_its_form_and_a_file_for_one_task_and_what_stays_out_are_named(landing):
+    landing.header_only("addresses", "supplier_links")
+    landing.put("orders/a.csv", "order_id,seller_id,buyer_id,ordered_at,colour\nO1,S,B,2026-11-22,red\n")
+    landing.put("complaints/a.json", '{"complaint_id":"C1","order_id":"O1","filed_at":"2026-11-22"}\n')
+    landing.put("rates/a.csv", "currency,day,rate\nEUR,2026-11-22,1.1\nEUR,2026-11-23,0\n")
+    checked = validate_feeds(landing.spark, landing.config("intake.one_task_mb=0"), None)
+    forms = {f.name: (f.form, f.read, f.good, f.rules) for f in checked.feeds if f.read}
+    assert forms == {
+        "orders": ("csv", 1, 1, {}),
+        "complaints": ("json", 1, 1, {}),
+        "rates": ("csv", 2, 1, {"range_rate": 1}),
+    }
+    [task] = [line for line in checked.lines if "one task" in line and "orders" in line]
+    assert "for a line may end within quotes; intake.multi_line = false reads it by many" in task
+    assert any(line.endswith("orders/a.csv: columns that stay out: colour") for line in checked.lines)

@@ -12,9 +12,8 @@ from pyspark.sql import Column, DataFrame, Window
 
 from headwater.config import Config
 from headwater.feeds import FeedSpec, Field
-from headwater.landing import parse
+from headwater.landing import money, parse
 from headwater.landing.lexicon import Lexicon
-from headwater.landing.money import price_band, value_minor
 from headwater.tables.clean import CLEAN, REJECTS
 
 # Rows a file of a clean table: about 100 MB of orders.
@@ -88,19 +87,31 @@ def ranked(judged: Judged) -> DataFrame:
     return placed.withColumn("_rank", F.row_number().over(key))
 
 
-def accepted(judged: Judged, night: date, config: Config, lexicon: Lexicon) -> DataFrame:
-    """JUDGED rows -> the feed's CLEAN table: the last good row of each key."""
-    rows = ranked(judged).where(F.col("_rank") == 1)
+def accepted(
+    judged: Judged, night: date, config: Config, lexicon: Lexicon, rates: DataFrame | None = None
+) -> DataFrame:
+    """JUDGED rows -> the feed's CLEAN table: the last good row of each key.
+
+    `rates` (currency, day, _rate) is what the feed of rates says of the days of these orders."""
+    rows = ranked(judged).where(F.col("_rank") == 1).drop("_rank")
     if judged.feed.name == "orders":
-        money = config.money
-        rows = rows.withColumn(
-            "value_minor", value_minor(F.col("quantity"), F.col("unit_price"), F.col("currency"), money)
-        )
-        rows = rows.withColumn("price_band", price_band(F.col("unit_price"), F.col("currency"), money, config.strata))
+        rows = _valued(rows, config, rates)
     if judged.feed.name == "complaints":
         rows = rows.withColumn("counterfeit", _counterfeit(config, lexicon))
     rows = rows.withColumn("night", F.lit(night)).withColumnRenamed("_seq", "intake_seq")
     return CLEAN[judged.feed.name].conform(rows)
+
+
+def _valued(orders: DataFrame, config: Config, rates: DataFrame | None) -> DataFrame:
+    rate = money.rate(F.col("currency"), config.money)
+    if rates is not None:
+        orders = orders.join(F.broadcast(rates), on=["currency", "day"], how="left")
+        rate = F.coalesce("_rate", rate)
+    return orders.select(
+        "*",
+        money.value_minor(F.col("quantity"), F.col("unit_price"), rate).alias("value_minor"),
+        money.price_band(F.col("unit_price"), rate, config.strata).alias("price_band"),
+    )
 
 
 def _counterfeit(config: Config, lexicon: Lexicon) -> Column:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -15,12 +16,14 @@ from pyspark.sql import DataFrame
 
 from headwater.config import Config
 from headwater.errors import CheckFailedError, InputRefusedError, listed
-from headwater.feeds import FEEDS
+from headwater.feeds import FEEDS, FeedSpec
 from headwater.landing import clean, files
-from headwater.landing.files import FeedFile
+from headwater.landing.formats import delta_files
+from headwater.landing.formats.stored import FeedFile, content_id, unknown_columns
 from headwater.landing.lexicon import Lexicon
+from headwater.landing.money import RATE, daily_rates
 from headwater.store import Lake, Written
-from headwater.tables.clean import CLEAN, REJECTS
+from headwater.tables.clean import CLEAN, CLEAN_RATES, REJECTS
 from headwater.tables.ops import FILES, NIGHTS
 from headwater.tokens import token_function
 
@@ -33,7 +36,7 @@ def take_files(lake: Lake, config: Config, night: date) -> list[FeedFile]:
     spark = lake.spark
     records = [row.asDict() for row in lake.read(FILES).collect()]
     mine = [r for r in records if r["night"] == night]
-    present, faults = files.list_feeds(spark, config, night, {r["feed"] for r in records})
+    present, faults = files.list_feeds(spark, config, night, _last_versions(records))
     if mine:
         taken, faults = files.inspect(spark, config, _same_as_taken(spark, mine, present))
         files.refuse(faults)
@@ -47,6 +50,15 @@ def take_files(lake: Lake, config: Config, night: date) -> list[FeedFile]:
     return inspected
 
 
+def _last_versions(records: list[dict[str, Any]]) -> dict[str, int | None]:
+    """The feeds of which files were taken; of a Delta table the last version that was."""
+    last: dict[str, int | None] = {}
+    for record in records:
+        versions = [v for v in (last.get(record["feed"]), record["version"]) if v is not None]
+        last[record["feed"]] = max(versions, default=None)
+    return last
+
+
 def _not_yet_taken(spark: Any, records: list[dict[str, Any]], present: list[FeedFile]) -> list[FeedFile]:
     """Files that no night has taken, in the order of arrival; of files with the same content the first to arrive."""
     seen = {(r["feed"], r["path"], r["bytes"], r["modified_ms"]) for r in records}
@@ -55,8 +67,8 @@ def _not_yet_taken(spark: Any, records: list[dict[str, Any]], present: list[Feed
     for file in sorted(present, key=lambda f: (f.modified_ms, f.path)):
         if (file.feed, file.path, file.bytes, file.modified_ms) in seen:
             continue
-        content = files.content_id(spark, file.path)
-        if (file.feed, content) in contents:
+        content = None if file.note else content_id(spark, file.path)
+        if content and (file.feed, content) in contents:
             continue
         if content:
             contents.add((file.feed, content))
@@ -69,10 +81,12 @@ def _same_as_taken(spark: Any, taken: list[dict[str, Any]], present: list[FeedFi
     same, faults = [], []
     for record in sorted(taken, key=lambda r: r["intake_seq"]):
         file = by_path.get((record["feed"], record["path"]))
+        if record["version"] is not None:
+            file = delta_files.recorded(spark, record)
         if file is None:
             faults.append(f"{record['path']} is gone")
         elif (file.bytes, file.modified_ms) != (record["bytes"], record["modified_ms"]) and (
-            record["content"] is None or files.content_id(spark, file.path) != record["content"]
+            record["content"] is None or content_id(spark, file.path) != record["content"]
         ):
             faults.append(f"{record['path']} has changed")
         else:
@@ -96,7 +110,9 @@ def _records(spark: Any, config: Config, taken: list[FeedFile], night: date) -> 
             f.bytes,
             f.modified_ms,
             f.content,
-            files.unknown_columns(f, config.feed(f.feed)),
+            unknown_columns(f, config.feed(f.feed)),
+            f.version,
+            f.note,
         )
         for f in taken
     ]
@@ -104,25 +120,29 @@ def _records(spark: Any, config: Config, taken: list[FeedFile], night: date) -> 
     return records
 
 
-def intake(
-    lake: Lake,
-    config: Config,
-    key: bytes,
-    lexicon: Lexicon,
-    taken: list[FeedFile],
-    night: date,
-    wrote: Callable[[Written], None],
-) -> list[tuple[date, str, str, int, int, int]]:
+@dataclass(frozen=True)
+class Desk:
+    """What an intake works with. `wrote` is told of each table that was written."""
+
+    lake: Lake
+    config: Config
+    night: date
+    key: bytes
+    lexicon: Lexicon
+    wrote: Callable[[Written], None]
+
+
+def intake(desk: Desk, taken: list[FeedFile]) -> list[tuple[date, str, str, int, int, int]]:
     """FILES -> the clean tables and REJECTS of the night; rows of INTAKE.
 
     Raises InputRefusedError for a file that cannot be read to its end, CheckFailedError if a row is unaccounted for."""
     try:
         with files.broken_files_refused(taken):
-            reads = _write_feeds(lake, config, key, lexicon, taken, night, wrote)
+            reads = _write_feeds(desk, taken)
     except InputRefusedError:
-        _give_back(lake, night)
+        _give_back(desk.lake, desk.night)
         raise
-    return _account(lake, taken, reads, night)
+    return _account(desk.lake, taken, reads, desk.night)
 
 
 def _give_back(lake: Lake, night: date) -> None:
@@ -132,61 +152,85 @@ def _give_back(lake: Lake, night: date) -> None:
             lake.write(table, lake.spark.createDataFrame([], table.schema()), night)
 
 
-def _write_feeds(
-    lake: Lake,
-    config: Config,
-    key: bytes,
-    lexicon: Lexicon,
-    taken: list[FeedFile],
-    night: date,
-    wrote: Callable[[Written], None],
-) -> dict[int, int]:
+def _write_feeds(desk: Desk, taken: list[FeedFile]) -> dict[int, int]:
     """FILES -> the clean tables and REJECTS of the night; the rows read, by intake_seq."""
-    spark = lake.spark
-    to_token = token_function(spark, key)
-    reads: dict[int, int] = {}
-    bad_rows, kept = [], []
+    spark, lake, night = desk.lake.spark, desk.lake, desk.night
+    reads: dict[int, int] = defaultdict(int)
+    bad_rows: list[DataFrame] = []
     by_feed: dict[str, list[FeedFile]] = defaultdict(list)
     for file in taken:
         by_feed[file.feed].append(file)
-    try:
-        for name, feed in FEEDS.items():
-            mine = by_feed.get(name, [])
-            if not mine:
-                # A feed that may be missing costs no commit on a night without it.
-                if not feed.required and lake.read(CLEAN[name], night).isEmpty():
-                    continue
-                wrote(lake.write(CLEAN[name], spark.createDataFrame([], CLEAN[name].schema()), night))
-                continue
-            rows = clean.judge(files.read_files(spark, config, mine), feed, config, to_token)
-            if sum(f.bytes for f in mine) < config.intake.cache_below_mb * 10**6:
-                rows = rows.persist()
-                kept.append(rows)
-            counts = rows.groupBy("_seq", "_block", *(["day"] if feed.time else [])).agg(
-                F.count(F.lit(1)).alias("rows"),
-                F.min("_position").alias("first"),
-                F.count_if(F.size("rules") > 0).alias("bad"),
-            )
-            blocks = [r.asDict() for r in counts.collect()]
-            judged = clean.Judged(feed, rows, _buckets(blocks))
-            written = lake.write(
-                CLEAN[name], clean.accepted(judged, night, config, lexicon), night, check_key=name != "orders"
-            )
-            wrote(written)
-            for block in blocks:
-                reads[block["_seq"]] = reads.get(block["_seq"], 0) + block["rows"]
-            superseded = written.rows < sum(b["rows"] - b["bad"] for b in blocks)
-            if superseded or any(b["bad"] for b in blocks):
-                starts = spark.createDataFrame(
-                    _starts(blocks), "_seq bigint, _block bigint, _first bigint, _before bigint"
-                )
-                bad_rows.append(clean.rejected(judged, starts, night, superseded))
+    with _kept() as kept:
+        # Orders are worth what the rates of the same night say.
+        for feed in sorted(FEEDS.values(), key=lambda feed: feed.name != "rates"):
+            mine = by_feed[feed.name]
+            if mine:
+                _write_feed(desk, feed, mine, reads, bad_rows, kept)
+            # A feed that may be missing costs no commit on a night without it.
+            elif feed.required or not lake.read(CLEAN[feed.name], night).isEmpty():
+                desk.wrote(lake.write(CLEAN[feed.name], spark.createDataFrame([], CLEAN[feed.name].schema()), night))
         rejects = reduce(DataFrame.unionByName, bad_rows) if bad_rows else spark.createDataFrame([], REJECTS.schema())
-        wrote(lake.write(REJECTS, rejects, night))
+        desk.wrote(lake.write(REJECTS, rejects, night))
+    return reads
+
+
+@contextmanager
+def _kept() -> Iterator[list[DataFrame]]:
+    """Frames put here are kept in memory until the end."""
+    kept: list[DataFrame] = []
+    try:
+        yield kept
     finally:
         for rows in kept:
             rows.unpersist()
-    return reads
+
+
+def _write_feed(
+    desk: Desk,
+    feed: FeedSpec,
+    mine: list[FeedFile],
+    reads: dict[int, int],
+    bad_rows: list[DataFrame],
+    kept: list[DataFrame],
+) -> None:
+    """One feed's FILES -> its clean table; adds to the rows read, the rejects and the frames that are kept."""
+    spark, config, orders = desk.lake.spark, desk.config, feed.name == "orders"
+    rows = clean.judge(files.read_files(spark, config, mine), feed, config, token_function(spark, desk.key))
+    if sum(f.bytes for f in mine) < config.intake.cache_below_mb * 10**6:
+        rows = rows.persist()
+        kept.append(rows)
+    counts = rows.groupBy("_seq", "_block", *(["day"] if feed.time else [])).agg(
+        F.count(F.lit(1)).alias("rows"),
+        F.min("_position").alias("first"),
+        F.count_if(F.size("rules") > 0).alias("bad"),
+    )
+    blocks = [r.asDict() for r in counts.collect()]
+    judged = clean.Judged(feed, rows, _buckets(blocks))
+    rates = _rates(desk, {b["day"] for b in blocks if b["day"]}) if orders else None
+    accepted = clean.accepted(judged, desk.night, config, desk.lexicon, rates)
+    written = desk.lake.write(CLEAN[feed.name], accepted, desk.night, check_key=not orders)
+    desk.wrote(written)
+    for block in blocks:
+        reads[block["_seq"]] += block["rows"]
+    superseded = written.rows < sum(b["rows"] - b["bad"] for b in blocks)
+    if superseded or any(b["bad"] for b in blocks):
+        starts = spark.createDataFrame(_starts(blocks), "_seq bigint, _block bigint, _first bigint, _before bigint")
+        bad_rows.append(clean.rejected(judged, starts, desk.night, superseded))
+
+
+def _rates(desk: Desk, days: set[date]) -> DataFrame | None:
+    """CLEAN_RATES of this night and those before -> the rate of each currency on each of the days; None without any.
+
+    So a night's values do not depend on when it is run again: rates that a later night took are not looked at."""
+    said = desk.lake.read(CLEAN_RATES).where(F.col("night") <= F.lit(desk.night))
+    latest = {
+        (row["currency"], row["day"]): row["rate"]
+        for row in said.select("night", "currency", "day", "rate").orderBy("night", "currency", "day").collect()
+    }
+    rates = daily_rates([(currency, day, rate) for (currency, day), rate in latest.items()], days, desk.config.money)
+    rows = [(currency, day, str(rate)) for currency, day, rate in rates]
+    frame: DataFrame = desk.lake.spark.createDataFrame(rows, "currency string, day date, _rate string")
+    return frame.withColumn("_rate", F.col("_rate").try_cast(RATE)) if rates else None
 
 
 def _buckets(blocks: list[dict[str, Any]]) -> int:

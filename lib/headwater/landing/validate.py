@@ -11,19 +11,22 @@ import pyspark.sql.functions as F
 from headwater.config import Config
 from headwater.feeds import FEEDS
 from headwater.landing import clean, files
+from headwater.landing.formats.csv_files import is_multi_line
+from headwater.landing.formats.stored import FeedFile, unknown_columns
 
 FAR_AHEAD = date(9999, 12, 31)
 
 
 @dataclass(frozen=True)
 class FeedSample:
-    """What a sample of one feed holds; `rules` counts the rows that break each rule."""
+    """What a sample of one feed holds; `rules` counts the rows that break each rule, `form` is that of its files."""
 
     name: str
     files: int
     read: int
     good: int
     rules: dict[str, int] = field(default_factory=dict)
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ def validate_feeds(spark: Any, config: Config, night: date | None) -> Validation
         return _validated(spark, config, inspected)
 
 
-def _validated(spark: Any, config: Config, inspected: list[files.FeedFile]) -> Validation:
+def _validated(spark: Any, config: Config, inspected: list[FeedFile]) -> Validation:
     samples, good = [], {}
+    lines = [line for f in inspected for line in _remarks(f, config)]
     for name, feed in FEEDS.items():
         mine = [replace(f, intake_seq=i) for i, f in enumerate(inspected) if f.feed == name]
         if not mine:
@@ -53,19 +57,39 @@ def _validated(spark: Any, config: Config, inspected: list[files.FeedFile]) -> V
         # Tokens need the key, and a dry run shows no row: buyers are only tested for being there.
         rows = files.read_files(spark, config, mine, config.intake.sample_rows)
         judged = clean.judge(rows, feed, config, lambda buyer: buyer).persist()
-        samples.append(_sample(name, len(mine), judged))
+        samples.append(_sample(name, mine, judged))
         good[name] = judged.where(F.size("rules") == 0)
-    return Validation(samples, _links(good))
+    return Validation(samples, _links(good) + lines)
 
 
-def _sample(name: str, count: int, judged: Any) -> FeedSample:
+def _remarks(file: FeedFile, config: Config) -> list[str]:
+    """Sentences about one file: what is kept out of it, what its table took away, and whether one task has to read it all."""
+    remarks = []
+    unknown = unknown_columns(file, config.feed(file.feed))
+    if unknown:
+        remarks.append(f"{file.feed}: {file.path}: columns that stay out: {', '.join(unknown)}")
+    if file.note:
+        remarks.append(f"{file.feed}: {file.path}: {file.note}")
+    if file.bytes > config.intake.one_task_mb * 10**6:
+        size = f"{file.feed}: {file.path}: {file.bytes / 1e9:,.1f} GB will be read by one task"
+        if file.path.endswith(".gz"):
+            remarks.append(f"{size}, for gzip cannot be cut; land several smaller files")
+        elif file.format == "csv" and is_multi_line(config, config.feed(file.feed)):
+            remarks.append(
+                f"{size}, for a line may end within quotes; intake.multi_line = false reads it by many if none does"
+            )
+    return remarks
+
+
+def _sample(name: str, mine: list[FeedFile], judged: Any) -> FeedSample:
     broken = judged.select(F.explode("rules").alias("rule")).groupBy("rule").count().collect()
     return FeedSample(
         name,
-        count,
+        len(mine),
         judged.count(),
         judged.where(F.size("rules") == 0).count(),
         {r["rule"]: r["count"] for r in broken},
+        mine[0].format,
     )
 
 

@@ -19,14 +19,18 @@ class Intake(Section):
         ge=0,
         description="MB of files; a feed smaller than this is parsed once and kept, a larger one is scanned again",
     )
-    sample_rows: int = Field(10_000, ge=1, description="rows a file that `validate` reads")
+    sample_rows: int = Field(10_000, ge=1, description="rows of each group of like files that `validate` reads")
+    one_task_mb: int = Field(
+        256, ge=0, description="MB; `validate` names each larger file that cannot be cut and so is read by one task"
+    )
 
 
 class Money(Section):
     reporting_currency: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217; the currency of all sums")
     rates: dict[str, float] = Field(
         default_factory=dict,
-        description="reporting currency per unit, by currency; an amount without a rate stays out of sums and is counted",
+        description="reporting currency per unit, by currency, where the feed `rates` has none on or before the order's "
+        "day; an amount without a rate stays out of sums and is counted",
     )
 
     @field_validator("rates")

@@ -212,12 +212,13 @@ def show_validation(result: Any) -> None:
     """Print what `validate` found in a sample of the feeds."""
     console = _console()
     grid = Grid(title="Feeds (a sample of each file)", title_justify="left", box=None, pad_edge=False)
-    for name in ("feed", "files", "rows read", "good", "rejected", "rules broken"):
-        grid.add_column(name, justify="left" if name in ("feed", "rules broken") else "right")
+    for name in ("feed", "form", "files", "rows read", "good", "rejected", "rules broken"):
+        grid.add_column(name, justify="left" if name in ("feed", "form", "rules broken") else "right")
     for feed in result.feeds:
         rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(feed.rules.items()))
+        rejected = feed.read - feed.good
         grid.add_row(
-            feed.name, f"{feed.files:,}", f"{feed.read:,}", f"{feed.good:,}", f"{feed.read - feed.good:,}", rules
+            feed.name, feed.form, f"{feed.files:,}", f"{feed.read:,}", f"{feed.good:,}", f"{rejected:,}", rules
         )
     console.print(grid)
     for line in result.lines:

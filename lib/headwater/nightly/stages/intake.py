@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwater import tokens
-from headwater.landing.intake import intake, take_files
+from headwater.landing.intake import Desk, intake, take_files
 from headwater.landing.lexicon import Lexicon
 from headwater.tables.ops import INTAKE
 
@@ -18,5 +18,5 @@ def take_in(run: Run) -> None:
     key = tokens.load_key(run.config)
     lexicon = Lexicon.load(run.config.hygiene.lexicon or None)
     taken = take_files(run.lake, run.config, run.night)
-    counts = intake(run.lake, run.config, key, lexicon, taken, run.night, run.wrote)
+    counts = intake(Desk(run.lake, run.config, run.night, key, lexicon, run.wrote), taken)
     run.write(INTAKE, run.lake.spark.createDataFrame(counts, INTAKE.ddl))

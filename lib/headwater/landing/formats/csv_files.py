@@ -1,0 +1,71 @@
+"""CSV with a header line, quotes doubled within quotes (RFC 4180), also gzipped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zlib
+from dataclasses import replace
+from typing import Any
+
+from headwater.config import Config
+from headwater.errors import InputRefusedError
+from headwater.landing.formats.stored import FeedFile, as_pattern, place_columns, read_bytes
+from headwater.parameters.landing import Feed
+
+HEADER_BYTES = 1 << 20
+# A quote that is never closed takes in all that follows; a value beyond this many characters refuses the file instead.
+LONGEST_VALUE = 1_000_000
+
+
+def inspect(spark: Any, file: FeedFile, mapping: Feed) -> FeedFile:
+    """The file with the columns of its header."""
+    head = read_bytes(spark, file.path, HEADER_BYTES)
+    try:
+        if file.path.endswith(".gz"):
+            head = zlib.decompressobj(wbits=31).decompress(head, HEADER_BYTES)
+        text = head.decode(mapping.encoding, errors="ignore").removeprefix("\ufeff")
+        if "\r" in text and "\n" not in text:
+            raise InputRefusedError(f"{file.feed}: {file.path}: lines end in a lone carriage return; use line feeds")
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter), [])
+    except (zlib.error, LookupError, csv.Error) as error:
+        raise InputRefusedError(f"{file.feed}: {file.path}: the header cannot be read ({error})") from error
+    columns = tuple(name.strip() for name in header)
+    if not any(columns):
+        raise InputRefusedError(f"{file.feed}: {file.path}: no header line; a feed without rows still has one")
+    return replace(file, columns=columns, schema="\x1f".join(columns))
+
+
+def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str], sample: int | None) -> Any:
+    """The rows of files with one header: the known columns as text, `_line` of a line that is none, and its place."""
+    import pyspark.sql.functions as F
+
+    columns = files[0].columns
+    # Columns go by number: a header may hold any name, even the same one in other letters.
+    fields = ", ".join(f"{name} string" for name in [*(f"c{i}" for i in range(len(columns))), "_line"])
+    reader = spark.read.option("recursiveFileLookup", True).schema(fields)  # a dt= folder is not a column
+    frame = reader.options(**_options(config, config.feed(files[0].feed))).csv([as_pattern(f.path) for f in files])
+    if sample is not None:
+        frame = frame.limit(sample)
+    texts = [F.col(f"c{columns.index(column)}").alias(name) for name, column in known.items()]
+    return frame.select(*texts, "_line", *place_columns())
+
+
+def is_multi_line(config: Config, mapping: Feed) -> bool:
+    """Whether a file is read by one task. A line end of a wide encoding is not one byte: it cannot be cut at its lines."""
+    return config.intake.multi_line or mapping.encoding.upper().startswith(("UTF-16", "UTF-32"))
+
+
+def _options(config: Config, mapping: Feed) -> dict[str, Any]:
+    multi_line = is_multi_line(config, mapping)
+    options = {
+        "header": True,
+        "columnNameOfCorruptRecord": "_line",
+        "multiLine": multi_line,
+        "escape": '"',
+        "sep": mapping.delimiter,
+        "encoding": mapping.encoding,
+        "maxCharsPerColumn": LONGEST_VALUE,
+    }
+    # Said, for Spark takes what ends the first line for the whole file; a carriage return before it is a blank at the end.
+    return options | ({"lineSep": "\n"} if multi_line else {})
