@@ -71,8 +71,11 @@ def test_a_feed_without_files_is_found_each_by_itself(good, tmp_path):
 
 
 def test_a_feed_or_lake_in_another_store_is_left_to_the_run(good):
-    far = found([*good, "feeds.orders.path=s3a://bucket/orders", "paths.lake=s3a://bucket/lake"])
+    far = found(
+        [*good, "feeds.orders.path=s3a://bucket/orders", "feeds.rates.path=shop.rates", "paths.lake=s3a://bucket/lake"]
+    )
     assert far["feed orders"].good
+    assert "shop.rates (not local" in far["feed rates"].detail
     assert far["lake"].good
     assert "s3a://bucket/lake" in far["lake"].detail
 

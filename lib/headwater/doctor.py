@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from urllib.parse import urlparse
 from headwater import machine, tokens
 from headwater.config import Config
 from headwater.errors import HeadwaterError
-from headwater.feeds import FEEDS
+from headwater.feeds import FEEDS, TABLE_NAME
 from headwater.store import absolute
 
 LEAST_MEMORY_GB = 3.0
@@ -114,7 +115,8 @@ def _feeds(config: Config) -> list[Finding]:
     findings = []
     for feed in FEEDS.values():
         address = config.feed_path(feed.name)
-        if urlparse(address).scheme not in ("", "file"):
+        is_name = re.match(TABLE_NAME, address) and not Path(address).exists()
+        if urlparse(address).scheme not in ("", "file") or is_name:
             findings.append(
                 Finding(f"feed {feed.name}", True, f"{address} (not local; `headwater validate` will tell)")
             )

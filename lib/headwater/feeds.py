@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# An address that may be the name of a table in the catalog: schema.table or catalog.schema.table.
+TABLE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*){1,2}$"
+
 
 @dataclass(frozen=True)
 class Field:

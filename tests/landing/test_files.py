@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from datetime import date, time
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -208,6 +209,20 @@ def test_parquet_and_its_unknown_columns_are_read_by_name(landing):
     assert row["order_id"], row["seller_id"] == ("17", "S1")
     assert row["ordered_at"] == "2026-11-22T12:00:00.000000Z"
     assert unknown_columns(landing.listed("orders", config)[0][0], config.feed("orders")) == ["tags"]
+
+
+def test_a_column_may_change_its_type_between_files_and_keeps_every_digit(landing):
+    plain = {name: ["x"] for name in H.split(",")}
+    columns = [
+        {"quantity": pa.array([2]), "unit_price": pa.array([Decimal("19.9999")], pa.decimal128(10, 4))},
+        {"quantity": ["three"], "unit_price": pa.array([19.5])},
+        {"unit_price": pa.array([7], pa.int32())},
+    ]
+    for i, typed in enumerate(columns):
+        landing.put(f"orders/{i}.parquet", b"")
+        pq.write_table(pa.table(plain | typed), landing.root / f"landing/orders/{i}.parquet")
+    read = landing.read("orders")
+    assert [(r["quantity"], r["unit_price"]) for r in read] == [("2", "19.9999"), ("three", "19.5"), (None, "7")]
 
 
 def test_a_parquet_type_that_spark_cannot_read_refuses_its_file_by_name(landing):

@@ -15,10 +15,9 @@ from typing import Any
 
 from headwater.config import Config
 from headwater.errors import InputRefusedError
+from headwater.feeds import TABLE_NAME
 from headwater.landing.formats.parquet_files import as_texts
 from headwater.landing.formats.stored import FeedFile, hadoop_path, one_spelling
-
-TABLE_NAME = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*){1,2}$"
 
 
 @dataclass
