@@ -26,7 +26,10 @@ PARAMS = PlaceParams(
         ("email", "Foo.Bar+x@googlemail.com", "foobar@gmail.com"),
         ("registration_no", "HRB 123.455", "HRB123455"),
         ("payee_id", "acct_19-Xy", "ACCT19XY"),
+        ("payee_id", "Pay.Me@Shop.com", "pay.me@shop.com"),
         ("name", "Foo Trading Co., Ltd.", "foo trading"),
+        ("contact_name", "Mr. Wei  WANG", "wang wei"),
+        ("contact_name", "Dr.", "dr"),
     ],
 )
 def test_a_value_has_one_form(kind: str, value: object, expected: str) -> None:
@@ -60,6 +63,10 @@ def test_a_value_has_one_form(kind: str, value: object, expected: str) -> None:
         ("name", "无", "placeholder"),
         ("name", "unknown", "placeholder"),
         ("name", "😀", "placeholder"),
+        ("phone", "+1 312 726", "malformed"),
+        ("contact_name", "Returns Department", "placeholder"),
+        ("contact_name", "客服", "placeholder"),
+        ("contact_name", "X", "malformed"),
     ],
 )
 def test_what_is_no_value_says_why(kind: str, value: object, reason: str) -> None:
@@ -90,6 +97,15 @@ def test_a_name_that_is_only_legal_forms_keeps_a_word() -> None:
     assert normalise_name("Co Ltd", RULES) == "co"
 
 
+def test_a_phone_is_read_as_of_its_country_and_two_noughts_are_a_plus() -> None:
+    def phone(value: str, country: str | None = None) -> str | None:
+        return clean_value("phone", value, RULES, PlaceParams(), country)[0]
+
+    assert phone("030 901820") is None
+    forms = [("030 901820", "DE"), ("030 901820", "Germany"), ("0049 30 901820", None), ("+49 (0)30 901820", "FR")]
+    assert {phone(*form) for form in forms} == {"+4930901820"}
+
+
 def test_different_companies_keep_different_names() -> None:
     assert normalise_name("Foo Trading Ltd", RULES) != normalise_name("Foo Textile Ltd", RULES)
 
@@ -109,7 +125,9 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(["phone", "email", "registration_no", "payee_id", "name"]), st.text(max_size=400))
+@given(
+    st.sampled_from(["phone", "email", "registration_no", "payee_id", "name", "contact_name"]), st.text(max_size=400)
+)
 def test_any_text_gives_a_value_or_a_reason_and_a_value_stays_itself(kind: str, text: str) -> None:
     value, reason = clean_value(kind, text, RULES, PARAMS)
     assert (value is None) != (reason is None)

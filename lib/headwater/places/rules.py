@@ -193,6 +193,16 @@ class Rules:
         return frozenset(self.tables["placeholders"]["native"])
 
     @cached_property
+    def offices(self) -> frozenset[str]:
+        """Squashed words that name an office and no person ('customer service')."""
+        return frozenset(squash(text) for text in self.tables["persons"]["offices"])
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """Words before or after a person's name that are no part of it."""
+        return frozenset(self.tables["persons"]["titles"])
+
+    @cached_property
     def legal_suffixes(self) -> list[tuple[str, ...]]:
         """Legal forms at the end of a name as words, longest first."""
         return _phrases(self.tables["legal_forms"]["suffixes"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
@@ -10,11 +11,11 @@ import pandas as pd
 import phonenumbers
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.locality import is_placeholder
+from headwater.places.locality import country_code, is_placeholder
 from headwater.places.rules import Rules
 from headwater.places.text import clean_text, fold, has_cjk, words
 
-Kind = Literal["phone", "email", "registration_no", "payee_id", "name"]
+Kind = Literal["phone", "email", "registration_no", "payee_id", "name", "contact_name"]
 Cleaned = tuple[str | None, str | None]
 REASONS = ("missing", "placeholder", "malformed", "test_value", "own_value")
 MAX_VALUE = 300
@@ -23,12 +24,15 @@ _EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@.,;<>]{2,}")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
-def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams) -> Cleaned:
+def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams, country: str | None = None) -> Cleaned:
     """One value -> (canonical value, None) or (None, reason); reason: missing | placeholder | malformed | test_value |
     own_value (the marketplace's own, from the parameters).
 
-    phone: E.164; email: lower case, without tag (and dots, where the host ignores them); registration_no and payee_id:
-    upper-case letters and digits; name: see `normalise_name`. Raises ValueError for an unknown kind, never for a value.
+    phone: E.164, where the number has a length that its country uses (a number that no plan knows still tells two shops
+    that both gave it; plans lag behind); one without +prefix is read as of `country` (a name or code), else of
+    `default_phone_region`. email: lower case, without tag (and dots, where the host ignores them); registration_no:
+    upper-case letters and digits, a payee_id too, unless it is an e-mail address; name: a company's, contact_name: a
+    person's, see `normalise_name` and `normalise_person`. Raises ValueError for an unknown kind, never for a value.
     """
     if kind not in _CLEANERS:
         raise ValueError(f"unknown kind of value {kind!r}; one of {', '.join(sorted(_CLEANERS))}")
@@ -39,37 +43,44 @@ def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams) ->
     text = clean_text(str(value), MAX_VALUE)
     if is_placeholder(text, rules):
         return None, "placeholder"
+    if kind == "phone":
+        return _phone(text, country_code(country, rules) or params.default_phone_region, params)
     return _CLEANERS[kind](text, rules, params)
 
 
-def clean_values(kind: Kind, values: pd.Series, rules: Rules, params: PlaceParams) -> pd.DataFrame:
-    """One row per input row with columns `value` and `reason`; each distinct value is cleaned once.
+def clean_values(
+    kind: Kind, values: pd.Series, rules: Rules, params: PlaceParams, countries: pd.Series | None = None
+) -> pd.DataFrame:
+    """One row per input row with columns `value` and `reason`; each distinct value (and country) is cleaned once.
 
     `reason` is null where there is a value; its `value_counts` are the counts by reason.
     """
-    codes, distinct = pd.factorize(values.astype(object), use_na_sentinel=True)
-    cleaned = [clean_value(kind, value, rules, params) for value in distinct]
-    cleaned.append((None, "missing"))  # code -1
+    asked = pd.DataFrame({"value": values, "country": countries}, index=values.index).astype(object)
+    asked = asked.where(asked.notna(), None)
+    distinct = asked.drop_duplicates()
+    cleaned = [clean_value(kind, v, rules, params, c) for v, c in distinct.itertuples(index=False, name=None)]
+    codes = pd.MultiIndex.from_frame(distinct).get_indexer(pd.MultiIndex.from_frame(asked))
     return pd.DataFrame(cleaned, columns=["value", "reason"], dtype=object).take(codes).set_axis(values.index)
 
 
-def _phone(text: str, _rules: Rules, params: PlaceParams) -> Cleaned:
-    own = {_e164(phone, params) for phone in params.own_phones} - {None}
+def _phone(text: str, region: str | None, params: PlaceParams) -> Cleaned:
+    own = {_e164(phone, params.default_phone_region) for phone in params.own_phones} - {None}
     digits = re.sub(r"\D", "", text)
     if len(digits) >= 5 and _is_test_number(digits):
         return None, "test_value"
-    number = _e164(text, params)
+    number = _e164(text, region)
     if number is None:
         return None, "malformed"
     return (None, "own_value") if number in own else (number, None)
 
 
-def _e164(text: str, params: PlaceParams) -> str | None:
+def _e164(text: str, region: str | None) -> str | None:
+    text = re.sub(r"^\W*00", "+", text)  # the international prefix of most countries; no trunk code is two noughts
     try:
-        number = phonenumbers.parse(text, params.default_phone_region)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -109,18 +120,39 @@ def _identifier(text: str, _rules: Rules, params: PlaceParams) -> Cleaned:
     return plain, None
 
 
+def _payee(text: str, rules: Rules, params: PlaceParams) -> Cleaned:
+    return _email(text, rules, params) if "@" in text else _identifier(text, rules, params)
+
+
 def _name(text: str, rules: Rules, _params: PlaceParams) -> Cleaned:
     plain = normalise_name(text, rules)
     return (plain, None) if len(plain) > 1 else (None, "malformed")
 
 
-_CLEANERS = {
-    "phone": _phone,
+def _contact_name(text: str, rules: Rules, _params: PlaceParams) -> Cleaned:
+    if words(text).replace(" ", "") in rules.offices:
+        return None, "placeholder"
+    plain = normalise_person(text, rules)
+    return (plain, None) if len(plain) > 1 else (None, "malformed")
+
+
+_CLEANERS: dict[str, Callable[[str, Rules, PlaceParams], Cleaned]] = {
+    "phone": lambda text, _rules, params: _phone(text, params.default_phone_region, params),
     "email": _email,
     "registration_no": _identifier,
-    "payee_id": _identifier,
+    "payee_id": _payee,
     "name": _name,
+    "contact_name": _contact_name,
 }
+
+
+def normalise_person(name: str, rules: Rules) -> str:
+    """A person's name in lower-case ASCII words without titles, sorted, for the family name stands first or last.
+
+    'Mr. Wei WANG' and 'Wang Wei' are one; a name that is nothing but titles keeps its words. Idempotent.
+    """
+    tokens = words(name[:MAX_VALUE]).split()
+    return " ".join(sorted([token for token in tokens if token not in rules.titles] or tokens))
 
 
 def normalise_name(name: str, rules: Rules) -> str:

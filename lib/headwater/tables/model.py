@@ -196,6 +196,23 @@ PLACES = Table(
     ),
     may_be_empty=True,
 )
+VALUES_REFUSED = Table(
+    "model",
+    "values_refused",
+    "a reason for which values of a feed and kind are no values",
+    ("night", "feed", "kind", "reason"),
+    (
+        NIGHT,
+        col("feed", "string", "addresses | sellers | suppliers"),
+        col("kind", "string", "address | phone | email | payee_id | registration_no | name | contact_name"),
+        col(
+            "reason", "string", "missing | placeholder | malformed | test_value | unreadable | own_address | own_value"
+        ),
+        col("rows", "bigint", "rows of the feed"),
+        col("spellings", "bigint", "different texts among them"),
+    ),
+    may_be_empty=True,
+)
 SOURCE_EXPOSURE = Table(
     "model",
     "source_exposure",

@@ -1,0 +1,106 @@
+"""Values that may tell who somebody is, of all feeds: each cleaned, or refused with its reason and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import pandas as pd
+import pyarrow as pa
+import pyspark.sql.functions as F
+from pyspark.sql import Column, DataFrame
+
+from headwater.parameters.places import PlaceParams
+from headwater.places.rules import Rules
+from headwater.places.values import Kind, clean_values
+from headwater.tables.model import VALUES_REFUSED
+
+# Which columns of a feed hold such values, and of what kind.
+OF_ADDRESSES: Mapping[str, Kind] = {"phone": "phone", "contact_name": "contact_name"}
+OF_SELLERS: Mapping[str, Kind] = {
+    "payee_id": "payee_id",
+    "phone": "phone",
+    "email": "email",
+    "registration_no": "registration_no",
+}
+OF_SUPPLIERS: Mapping[str, Kind] = {"name": "name", "phone": "phone", "registration_no": "registration_no"}
+SHOP_VALUES = ("feed", "row_id", "seller_id", "role", "kind", "written", "value", "reason", "first_seen", "last_seen")
+ADDED = ("value", "reason")
+
+
+def address_values(addresses: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
+    """ADDRESSES (current) -> SHOP_VALUES: one row an address and kind of value, whether there is one or not.
+
+    `value` is the comparable form, null with `reason` where there is none (`clean_value`); `row_id` names the row in
+    `feed` that says it; `role`, the address's. A phone without +prefix is read as of the address's country."""
+    rows = _stacked(addresses, OF_ADDRESSES).select(
+        F.lit("addresses").alias("feed"),
+        F.col("address_id").alias("row_id"),
+        *("seller_id", "role", "country", "kind", "written", "first_seen", "last_seen"),
+    )
+    return identity_values(rows, rules, params).select(*SHOP_VALUES)
+
+
+def seller_values(sellers: DataFrame, addresses: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
+    """SELLERS, ADDRESSES (current) -> SHOP_VALUES: one row a seller and kind of value, as `address_values` gives them.
+
+    A phone without +prefix is read as of the one country that all the seller's addresses are in."""
+    home = addresses.groupBy("seller_id").agg(F.min("country").alias("country"), F.max("country").alias("other"))
+    home = home.where("country = other").drop("other")
+    rows = _stacked(sellers.join(home, on="seller_id", how="left"), OF_SELLERS).select(
+        F.lit("sellers").alias("feed"),
+        F.col("seller_id").alias("row_id"),
+        "seller_id",
+        F.lit(None).cast("string").alias("role"),
+        *("country", "kind", "written"),
+        F.col("opened_at").alias("first_seen"),
+        F.col("closed_at").alias("last_seen"),
+    )
+    return identity_values(rows, rules, params).select(*SHOP_VALUES)
+
+
+def supplier_values(suppliers: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
+    """SUPPLIERS of any feed (supplier_id, country, name, phone, registration_no) -> (feed, supplier_id, country, kind, written,
+    value, reason): one row a supplier and kind."""
+    rows = _stacked(suppliers, OF_SUPPLIERS).select(
+        F.lit("suppliers").alias("feed"), "supplier_id", "country", "kind", "written"
+    )
+    return identity_values(rows, rules, params)
+
+
+def identity_values(written: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
+    """WRITTEN (`kind`, `written`, `country`, any more) -> the same rows with `value` and `reason`, one of them null.
+
+    In Arrow batches, each distinct value of a batch once; no shuffle, so a value that stands in a million rows costs no
+    more than another."""
+
+    def clean(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            asked = batch.select(["kind", "written", "country"]).to_pandas()
+            parts = [
+                clean_values(kind, rows["written"], rules, params, rows["country"])
+                for kind, rows in asked.groupby("kind", sort=False)
+            ]
+            cleaned = pd.concat(parts).reindex(asked.index) if parts else pd.DataFrame(columns=[*ADDED], dtype=object)
+            more = [pa.array(cleaned[name].to_numpy(dtype=object), pa.string(), from_pandas=True) for name in ADDED]
+            yield pa.RecordBatch.from_arrays([*batch.columns, *more], names=[*batch.schema.names, *ADDED])
+
+    schema = ", ".join(f"`{f.name}` {f.dataType.simpleString()}" for f in written.schema.fields)
+    return written.mapInArrow(clean, f"{schema}, value string, reason string")
+
+
+def values_refused(values: DataFrame, night: date) -> DataFrame:
+    """IDENTITY_VALUES of all feeds (feed, kind, written, reason) -> VALUES_REFUSED."""
+    refused = values.where("reason is not null").groupBy("feed", "kind", "reason")
+    counted = refused.agg(F.count(F.lit(1)).alias("rows"), F.countDistinct("written").alias("spellings"))
+    return VALUES_REFUSED.conform(counted.withColumn("night", F.lit(night)))
+
+
+def _stacked(rows: DataFrame, kinds: Mapping[str, Kind]) -> DataFrame:
+    """Each row once for each of the columns, as `kind` and `written`."""
+    said = F.explode(F.array(*[_said(column, kind) for column, kind in kinds.items()]))
+    return rows.select("*", said.alias("said")).select("*", "said.kind", "said.written").drop("said")
+
+
+def _said(column: str, kind: Kind) -> Column:
+    return F.struct(F.lit(kind).alias("kind"), F.col(column).alias("written"))
