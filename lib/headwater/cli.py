@@ -113,7 +113,7 @@ def _stage_command(name: str, what: str) -> None:
 
 _stage_command("intake", "Stage 1 of a night: landing feeds into clean tables and rejects.")
 _stage_command("exposure", "Stage 2 of a night: daily exposure of orders and complaints.")
-_stage_command("graph", "Stage 3 of a night: who is behind the shops: places.")
+_stage_command("graph", "Stage 3 of a night: who is behind the shops: places, suppliers.")
 _stage_command("attribution", "Stage 4 of a night: expected complaints, shops, sources, evidence.")
 _stage_command("publish", "Stage 5 of a night: the checks, then the commit that makes it the night.")
 
@@ -159,6 +159,23 @@ def _list_dials(context: click.Context, _parameter: click.Parameter, asked: bool
 
         click.echo(command.listing())
         context.exit()
+
+
+@main.command()
+@with_config
+@night_option
+@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Worst keys of each kind.")
+def plan(config: Config, night: date, top: int) -> None:
+    """Say what a run of a night would do: files, rows, keys that meet, the worst of them, memory. Writes nothing."""
+    from headwater import session
+    from headwater.nightly.plan import plan_night
+    from headwater.report.plan import show_plan
+
+    spark = session.start(config, "headwater plan")
+    try:
+        show_plan(plan_night(spark, config, night, top))
+    finally:
+        spark.stop()
 
 
 @main.command()

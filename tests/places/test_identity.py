@@ -81,8 +81,8 @@ def test_what_was_refused_is_counted_by_reason(values):
 
 def test_a_supplier_has_a_name_a_phone_and_a_registration(spark):
     rows = spark.createDataFrame(
-        [("u", "CN", "深圳华强电子有限公司", "755 8376 1234", "91440300MA5")],
-        "supplier_id string, country string, name string, phone string, registration_no string",
+        [("suppliers", "u", "CN", "深圳华强电子有限公司", "755 8376 1234", "91440300MA5")],
+        "feed string, supplier_id string, country string, name string, phone string, registration_no string",
     )
     got = {r["kind"]: r["value"] for r in supplier_values(rows, RULES, PARAMS).collect()}
     assert got == {"name": "shenzhenhuaqiangdianzi", "phone": "+8675583761234", "registration_no": "91440300MA5"}

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.places import places
+from headwater.places.places import address_keys, keyed_addresses, large_blocks, matched_keys, places, resolved
 from headwater.places.rules import load_rules
 from headwater.tables.clean import CLEAN_ADDRESSES
 from headwater.tables.model import PLACES
@@ -39,15 +39,28 @@ ROWS = [
 ]
 
 
+RULES = load_rules()
+
+
+def stored(spark, rows, params=None, base=ADDRESS):
+    """ADDRESSES of overrides of the base row -> PLACES by address_id, in the steps of the night."""
+    params = params or PlaceParams()
+    schema = CLEAN_ADDRESSES.schema()
+    frame = spark.createDataFrame(
+        [tuple({**base, **r}.get(c) for c in CLEAN_ADDRESSES.column_names) for r in rows], schema
+    )
+    keyed = keyed_addresses(frame.withColumnRenamed("address_id", "written_id"), RULES, params)
+    keys = address_keys(keyed)
+    matched = matched_keys(keys, len(rows), large_blocks(keys, params), params)
+    nothing = spark.createDataFrame([], "member string, id string")
+    made = places(frame, resolved(keyed, matched, nothing), NIGHT)
+    assert made.columns == PLACES.column_names
+    return {r["address_id"]: r for r in made.collect()}
+
+
 @pytest.fixture(scope="module")
 def found(spark):
-    frame = spark.createDataFrame(
-        [tuple({**ADDRESS, **row}.get(c) for c in CLEAN_ADDRESSES.column_names) for row in ROWS],
-        CLEAN_ADDRESSES.schema(),
-    )
-    stored = places(frame, NIGHT, len(ROWS), load_rules(), PlaceParams())
-    assert stored.columns == PLACES.column_names
-    return {r["address_id"]: r for r in stored.collect()}
+    return stored(spark, ROWS)
 
 
 def test_every_address_keeps_exactly_one_row(found):
@@ -63,6 +76,13 @@ def test_another_house_or_another_unit_is_another_place(found):
     assert found["a"]["building_key"] == found["f"]["building_key"] != found["c"]["building_key"]
 
 
+def test_only_a_unit_that_is_said_has_a_unit_key(found):
+    assert found["f"]["unit_key"] == found["f"]["place_id"]
+    assert [found[a]["unit_key"] for a in "abcde"] == [None] * 5
+    assert found["a"]["building_key"] == found["b"]["building_key"]
+    assert [found[a]["building_key"] for a in "de"] == [None, None]
+
+
 def test_a_postcode_or_city_alone_is_an_area_and_may_not_be_a_source(found):
     assert [found[a]["may_be_source"] for a in "abcdef"] == [True, True, True, False, False, True]
     assert found["d"]["level"] == "postcode_area"
@@ -71,3 +91,26 @@ def test_a_postcode_or_city_alone_is_an_area_and_may_not_be_a_source(found):
 def test_nothing_said_twice_is_not_the_same_place(found):
     assert found["e"]["reason"] == "placeholder"
     assert found["e"]["place_id"] != found["g"]["place_id"]
+
+
+def test_a_numbered_street_in_no_town_is_a_place_of_its_own(spark):
+    nowhere = {"street": "1 Main St", "city": None, "postcode": None, "country": "US"}
+    got = stored(spark, [{"address_id": "x", **nowhere}, {"address_id": "y", **nowhere}])
+    assert got["x"]["place_id"] != got["y"]["place_id"]
+    assert (got["x"]["level"], got["x"]["address_key"], got["x"]["building_key"]) == ("building", None, None)
+
+
+def test_hostile_feeds_end_in_rows(spark):
+    town = {"city": "Springfield", "postcode": "62701", "country": "US"}
+    names = ["Burnham", "Burnhan", "Burnhax"]
+    rows = [{"address_id": f"same{i}", **town, "street": "1 Oak St"} for i in range(500)]
+    rows += [{"address_id": "o'n \"; drop", **town, "street": "1 Oak Street"}]
+    rows += [
+        {"address_id": "😀" * 10, **town, "street": "😀" * 300},
+        {"address_id": "z" * 10_000, **town, "street": "x" * 10_000},
+    ]
+    rows += [{"address_id": f"typo{n}", **town, "street": f"7 {n} Road"} for n in names]
+    got = stored(spark, rows, PlaceParams(max_block_keys=2))
+    assert len(got) == len(rows)
+    assert len({got[r["address_id"]]["place_id"] for r in rows[:501]}) == 1
+    assert len({got[f"typo{n}"]["place_id"] for n in names}) == 3, "a block beyond the cap joins equal keys alone"

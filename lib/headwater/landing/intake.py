@@ -34,20 +34,28 @@ def take_files(lake: Lake, config: Config, night: date) -> list[FeedFile]:
     Raises InputRefusedError that lists every required feed without any file and every file of another form or without a required
     column, or the taken files that changed or vanished."""
     spark = lake.spark
+    numbered, faults, recorded = night_files(lake, config, night)
+    inspected, unfit = files.inspect(spark, config, numbered)
+    files.refuse(faults + unfit)
+    if recorded:
+        return inspected
+    lake.write(FILES, _records(spark, config, inspected, night), night)
+    return inspected
+
+
+def night_files(lake: Lake, config: Config, night: date) -> tuple[list[FeedFile], list[str], bool]:
+    """The files of the night, numbered but not inspected, the faults found, and whether the files are recorded; records nothing.
+
+    Those its first run took (InputRefusedError lists those that changed or vanished), else all that no night has taken."""
+    spark = lake.spark
     records = [row.asDict() for row in lake.read(FILES).collect()]
     mine = [r for r in records if r["night"] == night]
     present, faults = files.list_feeds(spark, config, night, _last_versions(records))
     if mine:
-        taken, faults = files.inspect(spark, config, _same_as_taken(spark, mine, present))
-        files.refuse(faults)
-        return taken
+        return _same_as_taken(spark, mine, present), [], True
     new = _not_yet_taken(spark, records, present)
     first = 1 + max((r["intake_seq"] for r in records), default=0)
-    numbered = [replace(f, intake_seq=first + i) for i, f in enumerate(new)]
-    inspected, unfit = files.inspect(spark, config, numbered)
-    files.refuse(faults + unfit)
-    lake.write(FILES, _records(spark, config, inspected, night), night)
-    return inspected
+    return [replace(f, intake_seq=first + i) for i, f in enumerate(new)], faults, False
 
 
 def _last_versions(records: list[dict[str, Any]]) -> dict[str, int | None]:

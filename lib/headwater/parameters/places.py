@@ -50,6 +50,12 @@ class PlaceParams(Section):
     block_cap: int = Field(
         200, ge=2, description="different spellings compared within one block; a larger block is reported, not compared"
     )
+    max_block_keys: int = Field(
+        200_000,
+        ge=1,
+        description="different addresses of one house number that are matched in one process (some 2 kB each); "
+        "in a larger block only equal keys are joined, and `headwater plan` names it",
+    )
     phone_max_houses: int = Field(
         10, ge=1, description="houses; a phone at more of them is an agent's or a warehouse's and proves no address"
     )
@@ -58,4 +64,9 @@ class PlaceParams(Section):
     )
     min_digits_id: int = Field(
         4, ge=1, description="characters of a registration number or payee id, below which it is no value"
+    )
+    max_company_ids: int = Field(
+        50,
+        ge=2,
+        description="supplier ids that one number or name may join; beyond it is an agent's or a form's, and joins none",
     )

@@ -60,11 +60,9 @@ def seller_values(sellers: DataFrame, addresses: DataFrame, rules: Rules, params
 
 
 def supplier_values(suppliers: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
-    """SUPPLIERS of any feed (supplier_id, country, name, phone, registration_no) -> (feed, supplier_id, country, kind, written,
-    value, reason): one row a supplier and kind."""
-    rows = _stacked(suppliers, OF_SUPPLIERS).select(
-        F.lit("suppliers").alias("feed"), "supplier_id", "country", "kind", "written"
-    )
+    """SUPPLIER_ROWS (feed, supplier_id, country, name, phone, registration_no) -> SUPPLIER_VALUES (feed, supplier_id, country, kind,
+    written, value, reason): one row a supplier and kind."""
+    rows = _stacked(suppliers, OF_SUPPLIERS).select("feed", "supplier_id", "country", "kind", "written")
     return identity_values(rows, rules, params)
 
 
@@ -89,8 +87,14 @@ def identity_values(written: DataFrame, rules: Rules, params: PlaceParams) -> Da
     return written.mapInArrow(clean, f"{schema}, value string, reason string")
 
 
+def refusable(values: DataFrame) -> DataFrame:
+    """Values of one feed or of several -> (feed, kind, written, reason): those that their feed had a column for."""
+    no_column = (F.col("feed") == "orders") | ((F.col("feed") == "supplier_links") & (F.col("kind") != "name"))
+    return values.where(~no_column).select("feed", "kind", "written", "reason")
+
+
 def values_refused(values: DataFrame, night: date) -> DataFrame:
-    """IDENTITY_VALUES of all feeds (feed, kind, written, reason) -> VALUES_REFUSED."""
+    """Values of all feeds (`refusable`) -> VALUES_REFUSED."""
     refused = values.where("reason is not null").groupBy("feed", "kind", "reason")
     counted = refused.agg(F.count(F.lit(1)).alias("rows"), F.countDistinct("written").alias("spellings"))
     return VALUES_REFUSED.conform(counted.withColumn("night", F.lit(night)))

@@ -65,14 +65,16 @@ def resolve_places(parsed: pd.DataFrame, params: PlaceParams) -> Resolution:
     (c) an unsaid postcode, city, region, direction or street type is taken from the rows that agree in the rest, if they
         all say the same.
     House number, building and unit are compared to the letter and never filled, so two that differ never meet. A
-    numbered street without city and postcode is nowhere in particular and matches nothing. With an optional column
-    `phone` (from `witness_phones`), addresses of one street name and house number that share a phone are one building
+    numbered street without city and postcode is nowhere in particular and matches nothing. An optional column `n` says
+    how often each row was written, for the commonest spelling is the one that is kept. With an optional column `phone`
+    (from `witness_phones`), addresses of one street name and house number that share a phone are one building
     even where the rest contradicts.
     """
     rows = parsed[[*COLUMNS]].astype(object).where(parsed[[*COLUMNS]].notna(), None)
     distinct = rows.drop_duplicates().reset_index(drop=True)
     code = pd.MultiIndex.from_frame(distinct).get_indexer(pd.MultiIndex.from_frame(rows))
-    distinct["n"] = pd.Series(code).value_counts().reindex(distinct.index).to_numpy()
+    heavy = parsed["n"].to_numpy() if "n" in parsed else np.ones(len(parsed), dtype=np.int64)
+    distinct["n"] = pd.Series(heavy).groupby(code).sum().reindex(distinct.index).to_numpy()
     repaired, capped = _repair(distinct, params)
     keys = _keys(repaired, params).take(code).reset_index(drop=True)
     keys["address_id"] = parsed["address_id"].to_numpy()

@@ -188,6 +188,8 @@ def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: 
     if tail and segments[best] == draft.before_postcode:  # '1 HEPING ROAD DONGGUAN 523000 GUANGDONG'
         draft.city = city_name(tail, draft.country, rules)
         draft.region = draft.region or (region_code(later[-1], draft.country, rules) if later else None)
+    if draft.city is None and draft.before_postcode in later:  # '1 rue X, Paris 75004, Ile-de-France'
+        draft.city = city_name(draft.before_postcode, draft.country, rules)
     if draft.city is None and later:
         draft.city = city_name(later[-1], draft.country, rules)
     if draft.city is None and tail:

@@ -1,4 +1,4 @@
-"""ADDRESSES -> PLACES: each address read into its parts, and those that mean one place brought together."""
+"""Addresses as written -> the places they mean, for whoever wrote them: shops and suppliers alike."""
 
 from __future__ import annotations
 
@@ -8,88 +8,146 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 import pyspark.sql.functions as F
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.match import match_block, match_places
+from headwater.places.match import match_places
 from headwater.places.normalise import COLUMNS, parse_addresses
 from headwater.places.rules import Rules
 from headwater.tables.model import PLACES
 
-KEYS = ("address_key", "building_key", "unit_key", "reason")
-LABELS = ("place_label", "building_label", "tier")
-READ = ("address_id", "block", *COLUMNS, *KEYS)
-# Blocks are many and small and a call costs tens of milliseconds: this many addresses go into one.
-ADDRESSES_A_BUCKET = 50_000
+WRITTEN = ("text", "street", "city", "region", "postcode", "country")
+KEYS = ("address_key", "building_key", "reason")
+MATCHED = ("address_key", "place_key", "building_key", "tier")
 # A postcode or a city is where thousands of unrelated people live.
 AREAS = ("postcode_area", "city", "country", "none")
+HOUSES = ("unit", "building")
+# Blocks are many and small and a call costs tens of milliseconds: this many keys go into one.
+KEYS_A_BUCKET = 50_000
 
 
-def places(addresses: DataFrame, night: date, count: int, rules: Rules, params: PlaceParams) -> DataFrame:
-    """ADDRESSES (current; `count` of them) -> PLACES: one row an address.
+def keyed_addresses(written: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
+    """WRITTEN (`written_id`; text, street, city, region, postcode, country) -> KEYED: one row a written_id with the parts of
+    `parse_addresses`, address_key, building_key and reason.
 
-    `place_id` hashes the smallest key among the addresses that were found to be one place, so it is the same on every night on
-    which they are the same. An address below street level keeps its parts and is an area."""
-    rows = matched_addresses(parsed_addresses(addresses, rules, params), count, params).join(
-        addresses.select(
-            "address_id", "seller_id", "role", "text", *[F.col(c).alias(f"{c}_as_written") for c in WRITTEN]
-        ),
-        on="address_id",
-        how="inner",
-    )
-    keyed = rows.groupBy("place_label").agg(F.min("address_key").alias("place_key")).where("place_label is not null")
-    rows = rows.join(keyed, on="place_label", how="left")
-    # An address that says nothing is a place of its own that nobody else can share.
-    key = F.coalesce("place_key", F.concat(F.lit("address "), F.col("address_id")))
-    written = F.concat_ws(", ", *[f"{c}_as_written" for c in WRITTEN])
-    return PLACES.conform(
-        rows.select(
-            F.lit(night).alias("night"),
-            "address_id",
-            F.concat(F.lit("P"), F.substring(F.sha2(key, 256), 1, 16)).alias("place_id"),
-            "building_key",
-            "seller_id",
-            "role",
-            "level",
-            (~F.col("level").isin(*AREAS)).alias("may_be_source"),
-            "reason",
-            "tier",
-            F.nullif(F.coalesce("text", written), F.lit("")).alias("name"),
-            F.coalesce("city_as_written", F.initcap("city")).alias("city"),
-            F.coalesce("country", "country_as_written").alias("country"),
-        )
-    )
-
-
-WRITTEN = ("street", "city", "region", "postcode", "country")
-
-
-def parsed_addresses(addresses: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
-    """ADDRESSES -> (address_id, block, the parts, keys and reason of `parse_addresses`), in Arrow batches."""
+    In Arrow batches, each distinct address of a batch once; no shuffle. An address that is numbered but in no city or
+    postcode could be anywhere: its keys are null, so it is a place of its own."""
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            parsed = parse_addresses(batch, rules, params)
-            parsed["block"] = match_block(parsed)
-            yield pa.RecordBatch.from_pandas(
-                _nulls(parsed[[*READ]]), schema=pa.schema([(c, pa.string()) for c in READ]), preserve_index=False
-            )
+            frame = batch.to_pandas().rename(columns={"written_id": "address_id"})
+            parsed = parse_addresses(frame, rules, params).rename(columns={"address_id": "written_id"})
+            nowhere = parsed["level"].isin(HOUSES) & parsed["city"].isna() & parsed["postcode"].isna()
+            parsed.loc[nowhere, ["address_key", "building_key"]] = None
+            columns = ["written_id", *COLUMNS, *KEYS]
+            schema = pa.schema([(c, pa.string()) for c in columns])
+            yield pa.RecordBatch.from_pandas(_nulls(parsed[columns]), schema=schema, preserve_index=False)
 
-    wanted = addresses.select("address_id", "text", *WRITTEN)
-    return wanted.mapInArrow(parse, _texts(*READ))
+    return written.select("written_id", *WRITTEN).mapInArrow(parse, _texts("written_id", *COLUMNS, *KEYS))
 
 
-def matched_addresses(parsed: DataFrame, count: int, params: PlaceParams) -> DataFrame:
-    """PARSED (`count` rows) -> the same with place_label, building_label, tier; bucket by bucket, for no two blocks match."""
-    buckets = 1 + count // ADDRESSES_A_BUCKET
+def address_keys(keyed: DataFrame) -> DataFrame:
+    """KEYED -> ADDRESS_KEYS: one row a different typed key, its parts, `n` addresses that have it, and its `block` (null: only
+    an equal key is the same place).
+
+    What follows costs by this table, so one address that stands a million times is one row."""
+    one = F.max(F.struct(*COLUMNS)).alias("parts")
+    keys = keyed.where("address_key is not null").groupBy("address_key")
+    rows = keys.agg(F.max("building_key").alias("building_key"), one, F.count(F.lit(1)).alias("n"))
+    rows = rows.select("address_key", "building_key", "n", "parts.*")
+    return rows.withColumn("block", F.when(F.col("street").isNotNull(), F.col("number")))
+
+
+def large_blocks(keys: DataFrame, params: PlaceParams) -> list[str]:
+    """ADDRESS_KEYS -> the blocks (house numbers) of more keys than `max_block_keys`, in which nothing but equal keys is joined."""
+    sizes = keys.where("block is not null").groupBy("block").count().where(F.col("count") > params.max_block_keys)
+    return sorted(r["block"] for r in sizes.collect())
+
+
+def matched_keys(keys: DataFrame, count: int, large: list[str], params: PlaceParams) -> DataFrame:
+    """ADDRESS_KEYS (`count` rows), blocks left alone -> MATCHED_KEYS: one row an address_key with place_key, building_key, tier.
+
+    `place_key` is the smallest address_key of those that are one place; `building_key` the same for all units of a building,
+    null above building level. Matched bucket by bucket, for no two blocks match; keys of a bucket fit one process."""
+    blocked = F.col("block").isNotNull() & ~F.col("block").isin(large)
+    buckets = 1 + count // KEYS_A_BUCKET
 
     def match(bucket: pd.DataFrame) -> pd.DataFrame:
-        return _nulls(
-            bucket[[*READ]].merge(match_places(bucket, params), on="address_id", how="left")[[*READ, *LABELS]]
-        )
+        rows = bucket[["address_key", *COLUMNS, "n"]].assign(address_id=bucket["address_key"])
+        found = match_places(rows, params)
+        names = {"address_id": "address_key", "place_label": "place_key", "building_label": "building_key"}
+        return _nulls(found.rename(columns=names)[[*MATCHED]])
 
-    bucket = F.pmod(F.hash(F.coalesce("block", "address_id")), F.lit(buckets))
-    return parsed.withColumn("bucket", bucket).groupBy("bucket").applyInPandas(match, _texts(*READ, *LABELS))
+    bucket = F.pmod(F.xxhash64("block"), F.lit(buckets))
+    fuzzy = keys.where(blocked).withColumn("bucket", bucket).groupBy("bucket").applyInPandas(match, _texts(*MATCHED))
+    alone = keys.where(~blocked)  # false, not null, where the block is null
+    exact = alone.select(
+        "address_key", F.col("address_key").alias("place_key"), "building_key", F.lit("exact").alias("tier")
+    )
+    return fuzzy.unionByName(exact)
+
+
+def place_groups(keys: DataFrame, matched: DataFrame) -> DataFrame:
+    """ADDRESS_KEYS, MATCHED_KEYS -> GROUPS (group, member, weight) of the places whose keys may come together or fall apart:
+    houses of a street and number. Any other place is one key for ever, and named by it."""
+    houses = keys.where("block is not null").select(F.col("address_key").alias("member"), F.col("n").alias("weight"))
+    groups = matched.select(F.col("address_key").alias("member"), F.col("place_key").alias("group"))
+    return houses.join(groups, on="member", how="inner").select("group", "member", "weight")
+
+
+def resolved(keyed: DataFrame, matched: DataFrame, carried: DataFrame) -> DataFrame:
+    """KEYED, MATCHED_KEYS, ids of GROUPS (member, id) -> RESOLVED: one row a written_id with level, place_id, unit_key,
+    building_key, may_be_source, reason, tier, city and country.
+
+    A place that has no group is named by its key; an address that says nothing is a place of its own."""
+    ids = carried.select(F.col("member").alias("address_key"), "id")
+    found = matched.join(ids, on="address_key", how="left").select(
+        "address_key",
+        F.coalesce("id", _place_id(F.col("place_key"))).alias("found_id"),
+        F.col("building_key").alias("matched_building"),
+        F.col("tier").alias("matched_tier"),
+    )
+    rows = keyed.join(found, on="address_key", how="left")
+    own = _place_id(F.concat(F.lit("address "), F.col("written_id")))
+    place_id = F.coalesce("found_id", own)
+    return rows.select(
+        "written_id",
+        "level",
+        place_id.alias("place_id"),
+        "address_key",
+        F.when(F.col("level") == "unit", place_id).alias("unit_key"),
+        F.col("matched_building").alias("building_key"),
+        (~F.col("level").isin(*AREAS)).alias("may_be_source"),
+        "reason",
+        F.col("matched_tier").alias("tier"),
+        "city",
+        "country",
+    )
+
+
+def places(addresses: DataFrame, found: DataFrame, night: date) -> DataFrame:
+    """ADDRESSES (current), RESOLVED (written_id: address_id) -> PLACES: one row an address."""
+    read = found.withColumnsRenamed({"written_id": "address_id", "city": "city_read", "country": "country_read"})
+    rows = addresses.select("address_id", "seller_id", "role", *WRITTEN).join(read, on="address_id", how="inner")
+    return PLACES.conform(
+        rows.withColumns(
+            {
+                "night": F.lit(night),
+                "name": one_line(),
+                "city": F.coalesce("city", F.initcap("city_read")),
+                "country": F.coalesce("country_read", "country"),
+            }
+        )
+    )
+
+
+def one_line() -> Column:
+    """The address as written, in one line; null where nothing is."""
+    return F.nullif(F.coalesce("text", F.concat_ws(", ", *WRITTEN[1:])), F.lit(""))
+
+
+def _place_id(key: Column) -> Column:
+    return F.concat(F.lit("P"), F.substring(F.sha2(key, 256), 1, 16))
 
 
 def _nulls(frame: pd.DataFrame) -> pd.DataFrame:

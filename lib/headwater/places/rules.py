@@ -162,6 +162,11 @@ class Rules:
         return {form: name for form, name in self.types.items() if len(form) >= 6}
 
     @cached_property
+    def long_prefixes(self) -> dict[str, str]:
+        """The same as first words; shorter ones are a letter from another word ('camino', 'casino')."""
+        return {form: name for form, name in self.prefixes.items() if len(form) >= 7}
+
+    @cached_property
     def long_compounds(self) -> list[tuple[str, str]]:
         """The same for endings of a word."""
         return [(ending, kind) for ending, kind in self.compounds if len(ending) >= 6]

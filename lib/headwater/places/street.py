@@ -103,15 +103,20 @@ def _split_compound(tokens: list[str], draft: Draft, rules: Rules) -> list[str]:
 
 
 def _split_misspelt(tokens: list[str], draft: Draft, rules: Rules) -> list[str]:
-    """The last word that is no number, tried against the types that are long enough to bear a slip."""
+    """The last word that is no number and the first one, tried against the types that are long enough to bear a slip."""
     place = max((i for i, token in enumerate(tokens) if token.isalpha()), default=-1)
-    if place < 0 or len(tokens[place]) < 5:
+    if place < 0 or len(tokens[place]) < 4:
         return tokens
     word = tokens[place]
     for form, kind in rules.long_types.items():
         if place and OSA.distance(word, form, score_cutoff=1) == 1:
             draft.street_type = kind
             return [*tokens[:place], *tokens[place + 1 :]]
+    first = tokens[0]
+    for form, kind in rules.long_prefixes.items():
+        if place and first[0] == form[0] and OSA.distance(first, form, score_cutoff=1) == 1:
+            draft.street_type = kind
+            return tokens[1:]
     for ending, kind in rules.long_compounds:
         for cut in range(max(3, len(word) - len(ending) - 1), len(word) - len(ending) + 2):
             if word[cut] == ending[0] and OSA.distance(word[cut:], ending, score_cutoff=1) == 1:

@@ -27,7 +27,7 @@ def show(config: Config, night: date | None, subject: str, subject_id: str | Non
     night = night or reader.nights[-1]
     if subject in ("source", "shop") and not subject_id:
         raise ConfigurationError(f"name the {subject}: headwater show {subject} ID")
-    console = _console()
+    console = console_of_width()
     if subject == "source":
         _source(console, reader, night, str(subject_id))
     elif subject == "shop":
@@ -43,19 +43,21 @@ def show(config: Config, night: date | None, subject: str, subject_id: str | Non
             _where(console, reader, night)
 
 
-def _console() -> Console:
+def console_of_width() -> Console:
+    """The terminal; a file or a pipe as wide as a table needs."""
     console = Console(highlight=False, soft_wrap=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
 def _dicts(rows: pa.Table) -> list[dict[str, Any]]:
     """The rows, with texts made safe to print: sellers write names and addresses, and may write markup or control codes."""
-    return [{name: _safe(value) for name, value in row.items()} for row in rows.to_pylist()]
+    return [{name: safe(value) for name, value in row.items()} for row in rows.to_pylist()]
 
 
-def _safe(value: Any) -> Any:
+def safe(value: Any) -> Any:
+    """A text, or a list of them, that can be printed as it is."""
     if isinstance(value, list):
-        return [_safe(item) for item in value]
+        return [safe(item) for item in value]
     return escape("".join(c if c.isprintable() else " " for c in value)) if isinstance(value, str) else value
 
 
@@ -199,7 +201,7 @@ def _where(console: Console, reader: PublishedReader, night: date) -> None:
 
 def show_examination(findings: list[Any]) -> bool:
     """Print what `doctor` found; True if nothing is wrong."""
-    console = _console()
+    console = console_of_width()
     for finding in findings:
         mark = "[green]ok[/]  " if finding.good else "[red]wrong[/]"
         console.print(f"{mark} {escape(f'{finding.what}: {finding.detail}')}")
@@ -210,7 +212,7 @@ def show_examination(findings: list[Any]) -> bool:
 
 def show_validation(result: Any) -> None:
     """Print what `validate` found in a sample of the feeds."""
-    console = _console()
+    console = console_of_width()
     grid = Grid(title="Feeds (a sample of each file)", title_justify="left", box=None, pad_edge=False)
     for name in ("feed", "form", "files", "rows read", "good", "rejected", "rules broken"):
         grid.add_column(name, justify="left" if name in ("feed", "form", "rules broken") else "right")

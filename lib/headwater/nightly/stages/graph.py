@@ -1,25 +1,17 @@
-"""Who is behind the shops: addresses as written -> places."""
+"""Who is behind the shops: addresses as written -> places, supplier ids -> companies."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headwater.exposure.orders import latest
-from headwater.places.identity import address_values, values_refused
-from headwater.places.places import places
-from headwater.places.rules import load_rules
-from headwater.tables.clean import CLEAN_ADDRESSES
-from headwater.tables.model import PLACES, VALUES_REFUSED
+from headwater.nightly.stages.resolution import resolution
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
 def graph(run: Run) -> None:
-    """CLEAN_ADDRESSES -> PLACES, VALUES_REFUSED."""
-    rules, params = load_rules(), run.config.places
-    addresses = latest(run.up_to_now(CLEAN_ADDRESSES), "address_id").persist()
-    run.write(PLACES, places(addresses, run.night, addresses.count(), rules, params))
-    values = address_values(addresses, rules, params)
-    run.write(VALUES_REFUSED, values_refused(values, run.night))
-    addresses.unpersist()
+    """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED."""
+    addresses, values = resolution(run)
+    for frame in (addresses, values):
+        frame.unpersist()

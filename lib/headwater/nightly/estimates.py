@@ -1,0 +1,83 @@
+"""What a plan foretells: rows of files, pairs that would be compared, values that many shops share, memory."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import pyspark.sql.functions as F
+from pyspark.sql import DataFrame
+
+from headwater.config import Config
+from headwater.landing import files
+from headwater.landing.files import FeedFile
+from headwater.parameters.places import PlaceParams
+from headwater.places.places import KEYS_A_BUCKET
+
+# Bytes that a key takes while its bucket is matched in Python, and a member of a stable id on the driver; measured by bench/places.py.
+KEY_BYTES = 2_000
+SAMPLE_BYTES = 1 << 20
+# A value of fewer shops is nobody's hub.
+HUB_SHOPS = 5
+
+
+def rows_of(spark: Any, config: Config, taken: list[FeedFile]) -> tuple[int, bool]:
+    """Rows of a feed's files: Parquet's footers are counted (True); of CSV, by the lines in the first megabyte of the largest file."""
+    if not taken:
+        return 0, True
+    if taken[0].format == "parquet":
+        return files.read_files(spark, config, taken).count(), True
+    largest = max(taken, key=lambda f: (f.bytes, f.path))
+    head = files.read_bytes(spark, largest.path, SAMPLE_BYTES)
+    text = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(head) if largest.path.endswith(".gz") else head
+    per_line = len(head) / max(text.count(b"\n"), 1)  # bytes of the file as stored
+    total = sum(f.bytes for f in taken)
+    return max(round(total / per_line) - len(taken), 0), False
+
+
+def block_pairs(keys: DataFrame, params: PlaceParams, top: int) -> tuple[int, int, list[tuple[str, int]]]:
+    """ADDRESS_KEYS -> pairs of spellings that may be compared, blocks left alone, and the `top` largest (block, spellings).
+
+    A block is a house number of a country with a city, and with a postcode; what is compared within it is streets' names."""
+    houses = keys.where("block is not null").withColumn("spelling", F.regexp_replace("street", " ", ""))
+    sizes = None
+    for town in ("city", "postcode"):
+        block = F.concat_ws(", ", F.concat_ws(" ", F.lit("no."), "number"), town, "country").alias("block")
+        counted = houses.where(F.col(town).isNotNull()).select(block, "spelling").distinct().groupBy("block").count()
+        sizes = counted if sizes is None else sizes.unionByName(counted)
+    assert sizes is not None
+    sizes = sizes.where("count > 1").persist()
+    small = F.col("count") <= params.block_cap
+    pairs = F.sum(F.when(small, F.expr("count * (count - 1) div 2")).otherwise(0))
+    row = sizes.agg(F.coalesce(pairs, F.lit(0)).alias("pairs"), F.count_if(~small).alias("over")).collect()[0]
+    worst = [(r["block"], r["count"]) for r in sizes.orderBy(F.desc("count"), "block").limit(top).collect()]
+    sizes.unpersist()
+    return int(row["pairs"]), int(row["over"]), worst
+
+
+def shared_values(values: DataFrame, top: int) -> list[tuple[str, str, int]]:
+    """SHOP_VALUES -> (kind, value, shops): of each kind the `top` values that most shops give, from five shops on."""
+    from pyspark.sql import Window
+
+    shops = values.where("value is not null").groupBy("kind", "value").agg(F.countDistinct("seller_id").alias("shops"))
+    order = Window.partitionBy("kind").orderBy(F.desc("shops"), "value")
+    first = (
+        shops.where(F.col("shops") >= HUB_SHOPS)
+        .withColumn("place", F.row_number().over(order))
+        .where(F.col("place") <= top)
+    )
+    return [(r["kind"], r["value"], r["shops"]) for r in first.orderBy("kind", "place").collect()]
+
+
+def memory_lines(config: Config, keys: int, worst_block: int, rows: dict[str, int]) -> list[str]:
+    """Sentences: what one matching task and the driver need at most."""
+    at_once = min(keys, KEYS_A_BUCKET + min(worst_block, config.places.max_block_keys))
+    return [
+        f"a task that matches addresses: up to {_megabytes(at_once * KEY_BYTES)} beside the JVM, for {at_once:,} keys",
+        f"the driver, to keep the ids of places: {_megabytes(keys * KEY_BYTES)} for {keys:,} keys",
+        f"rows to be read: {sum(rows.values()):,}, of which orders {rows.get('orders', 0):,}; these are never held in memory",
+    ]
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(size / 1e6, 1):,.0f} MB"

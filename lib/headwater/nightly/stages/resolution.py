@@ -1,0 +1,104 @@
+"""Addresses and supplier ids as written -> the places and companies they mean, by ids that last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyspark.sql.functions as F
+from pyspark.sql import DataFrame
+
+from headwater.exposure.orders import in_window, latest
+from headwater.nightly.ids import carry_ids
+from headwater.places import suppliers as supplier_stage
+from headwater.places.identity import address_values, refusable, seller_values, supplier_values, values_refused
+from headwater.places.places import (
+    WRITTEN,
+    address_keys,
+    keyed_addresses,
+    large_blocks,
+    matched_keys,
+    one_line,
+    place_groups,
+    places,
+    resolved,
+)
+from headwater.places.rules import load_rules
+from headwater.registry.kinds import PLACE, SUPPLIER
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS, CLEAN_SUPPLIERS
+from headwater.tables.model import ORDER_EXPOSURE, PLACES, SUPPLIERS, VALUES_REFUSED
+
+if TYPE_CHECKING:
+    from headwater.nightly.run import Run
+
+# An address and a supplier may have the same id; their addresses are resolved together.
+OF_ADDRESS, OF_SUPPLIER = "a", "s"
+
+
+def resolution(run: Run) -> tuple[DataFrame, DataFrame]:
+    """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED, and the ids of places and companies.
+
+    Hands back ADDRESSES (current) and SHOP_VALUES, what shops say of themselves, both persisted."""
+    rules, params, night = load_rules(), run.config.places, run.night
+    addresses = latest(run.up_to_now(CLEAN_ADDRESSES), "address_id").persist()
+    sellers = latest(run.up_to_now(CLEAN_SELLERS), "seller_id")
+    rows = _supplier_rows(run).persist()
+    written = _written(addresses, "address_id", OF_ADDRESS).unionByName(_written(rows, "supplier_id", OF_SUPPLIER))
+    keyed = keyed_addresses(written, rules, params).persist()
+    found = _resolved(run, keyed)
+
+    place_rows = run.write(PLACES, places(addresses, _of(found, OF_ADDRESS), night))
+    of_suppliers = supplier_values(rows, rules, params).persist()
+    located = _of(found, OF_SUPPLIER)
+    facts = supplier_stage.company_facts(of_suppliers, located)
+    groups = supplier_stage.company_groups(rows, facts, params).persist()
+    members = groups.select(
+        F.col("company").alias("group"), F.col("supplier_id").alias("member"), F.col("orders").alias("weight")
+    )
+    company_ids = carry_ids(run, SUPPLIER, members)
+    run.write(SUPPLIERS, supplier_stage.suppliers(rows, of_suppliers, groups, company_ids, located, night))
+
+    shop_values = (
+        address_values(addresses, rules, params).unionByName(seller_values(sellers, addresses, rules, params)).persist()
+    )
+    refused = [refusable(frame) for frame in (shop_values, of_suppliers, _address_values(place_rows, rows, located))]
+    run.write(VALUES_REFUSED, values_refused(refused[0].unionByName(refused[1]).unionByName(refused[2]), night))
+    for frame in (rows, keyed, found, of_suppliers, groups):
+        frame.unpersist()
+    return addresses, shop_values
+
+
+def _supplier_rows(run: Run) -> DataFrame:
+    links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
+    orders = in_window(run.up_to_now(ORDER_EXPOSURE), run.night, run.config.night.window_days)
+    return supplier_stage.supplier_rows(latest(run.up_to_now(CLEAN_SUPPLIERS), "supplier_id"), links, orders)
+
+
+def _resolved(run: Run, keyed: DataFrame) -> DataFrame:
+    """KEYED -> RESOLVED, persisted, and the ids of places for the next night."""
+    params = run.config.places
+    keys = address_keys(keyed).persist()
+    matched = matched_keys(keys, keys.count(), large_blocks(keys, params), params).persist()
+    found = resolved(keyed, matched, carry_ids(run, PLACE, place_groups(keys, matched))).persist()
+    found.count()  # so that what it is made from can be let go
+    keys.unpersist()
+    matched.unpersist()
+    return found
+
+
+def _written(rows: DataFrame, id_column: str, whose: str) -> DataFrame:
+    return rows.select(F.concat(F.lit(whose), id_column).alias("written_id"), *WRITTEN)
+
+
+def _of(found: DataFrame, whose: str) -> DataFrame:
+    """The rows of addresses or of suppliers, by their own ids again."""
+    own = found.where(F.col("written_id").startswith(whose))
+    return own.withColumn("written_id", F.expr("substring(written_id, 2)"))
+
+
+def _address_values(place_rows: DataFrame, rows: DataFrame, located: DataFrame) -> DataFrame:
+    """PLACES, SUPPLIER_ROWS, RESOLVED of suppliers -> their addresses as values of the kind `address`."""
+    kind = F.lit("address").alias("kind")
+    shops = place_rows.select(F.lit("addresses").alias("feed"), kind, F.col("name").alias("written"), "reason")
+    reasons = located.select(F.col("written_id").alias("supplier_id"), "reason")
+    joined = rows.join(reasons, on="supplier_id", how="inner")
+    return shops.unionByName(joined.select("feed", kind, one_line().alias("written"), "reason"))
