@@ -1,12 +1,25 @@
 """ADDRESSES -> PLACES on Spark: what is one place, what is only an area."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.places import address_keys, keyed_addresses, large_blocks, matched_keys, places, resolved
+from headwater.places.normalise import parse_addresses
+from headwater.places.places import (
+    WRITTEN,
+    address_keys,
+    keyed_addresses,
+    large_blocks,
+    matched_keys,
+    place_groups,
+    places,
+    resolved,
+)
 from headwater.places.rules import load_rules
+from headwater.registry.carry import Known, carry
+from headwater.registry.kinds import PLACE
 from headwater.tables.clean import CLEAN_ADDRESSES
 from headwater.tables.model import PLACES
 
@@ -40,6 +53,9 @@ ROWS = [
 
 
 RULES = load_rules()
+WRITTEN_SCHEMA = (
+    "written_id string, text string, street string, city string, region string, postcode string, country string"
+)
 
 
 def stored(spark, rows, params=None, base=ADDRESS):
@@ -114,3 +130,31 @@ def test_hostile_feeds_end_in_rows(spark):
     assert len(got) == len(rows)
     assert len({got[r["address_id"]]["place_id"] for r in rows[:501]}) == 1
     assert len({got[f"typo{n}"]["place_id"] for n in names}) == 3, "a block beyond the cap joins equal keys alone"
+
+
+def test_a_place_keeps_its_id_when_another_spelling_joins_it(spark):
+    town = {"city": "Springfield", "postcode": "62701", "country": "US", "street": "7 Burnham Road"}
+    first = [{"address_id": "x", **town}, {"address_id": "y", **town}]
+    keys = {
+        name: _key({**town, "street": f"7 {name} Road"})
+        for name in ("Burnham", "Burnhan", "Burnhax", "Burnhab", "Burnhaz")
+    }
+    smallest = min(keys, key=lambda name: keys[name])
+    assert smallest != "Burnham", "the new spelling must be the one that its place would be named after"
+    nights, known, ids = [], Known.nothing(), []
+    for day, rows in enumerate([first, [*first, {"address_id": "z", **town, "street": f"7 {smallest} Road"}]]):
+        frame = spark.createDataFrame([(r["address_id"], None, *map(r.get, WRITTEN[1:])) for r in rows], WRITTEN_SCHEMA)
+        keyed = keyed_addresses(frame, RULES, PlaceParams())
+        groups = place_groups(address_keys(keyed), matched_keys(address_keys(keyed), 3, [], PlaceParams())).toPandas()
+        carried = carry(PLACE, groups, known, NIGHT + timedelta(days=day))
+        known = carried.known
+        nights.append(carried.events)
+        ids.append(dict(zip(known.members["member"], known.members["id"], strict=True)))
+    assert ids[1][keys["Burnham"]] == ids[1][keys[smallest]] == ids[0][keys["Burnham"]]
+    assert nights[1]["event"].tolist() == ["grown"]
+
+
+def _key(fields):
+    return parse_addresses(
+        pd.DataFrame([{"address_id": "k", "text": None, "region": None, **fields}]), RULES, PlaceParams()
+    )["address_key"][0]
