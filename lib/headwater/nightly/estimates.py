@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 
 from headwater.config import Config
 from headwater.landing import files
-from headwater.landing.files import FeedFile
+from headwater.landing.formats.stored import FeedFile, read_bytes
 from headwater.parameters.places import PlaceParams
 from headwater.places.places import KEYS_A_BUCKET
 
@@ -22,17 +22,18 @@ HUB_SHOPS = 5
 
 
 def rows_of(spark: Any, config: Config, taken: list[FeedFile]) -> tuple[int, bool]:
-    """Rows of a feed's files: Parquet's footers are counted (True); of CSV, by the lines in the first megabyte of the largest file."""
+    """Rows of a feed's files: counted in the footers of Parquet and Delta (True), else by the lines in the first megabyte of the largest."""
     if not taken:
         return 0, True
-    if taken[0].format == "parquet":
+    if taken[0].format in ("parquet", "delta"):
         return files.read_files(spark, config, taken).count(), True
     largest = max(taken, key=lambda f: (f.bytes, f.path))
-    head = files.read_bytes(spark, largest.path, SAMPLE_BYTES)
+    head = read_bytes(spark, largest.path, SAMPLE_BYTES)
     text = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(head) if largest.path.endswith(".gz") else head
     per_line = len(head) / max(text.count(b"\n"), 1)  # bytes of the file as stored
     total = sum(f.bytes for f in taken)
-    return max(round(total / per_line) - len(taken), 0), False
+    headers = len(taken) if taken[0].format == "csv" else 0
+    return max(round(total / per_line) - headers, 0), False
 
 
 def block_pairs(keys: DataFrame, params: PlaceParams, top: int) -> tuple[int, int, list[tuple[str, int]]]:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from headwater.config import Config
 from headwater.feeds import FEEDS
 from headwater.landing import clean, files
-from headwater.landing.files import FeedFile
+from headwater.landing.formats.stored import FeedFile
 from headwater.landing.intake import night_files
 from headwater.nightly.estimates import block_pairs, memory_lines, rows_of, shared_values
 from headwater.places.identity import address_values, seller_values
