@@ -22,7 +22,7 @@ HUB_SHOPS = 5
 
 
 def rows_of(spark: Any, config: Config, taken: list[FeedFile]) -> tuple[int, bool]:
-    """Rows of a feed's files: counted in the footers of Parquet and Delta (True), else by the lines in the first megabyte of the largest."""
+    """Rows of a feed's files: in the footers of Parquet and Delta (True), else by the lines of the first megabyte of the largest."""
     if not taken:
         return 0, True
     if taken[0].format in ("parquet", "delta"):
