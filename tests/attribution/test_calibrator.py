@@ -68,7 +68,7 @@ def test_verdicts_that_contradict_the_evidence_bring_the_ceiling_down():
     liar = fitted(8, 400, lambda odds: np.full(len(odds), 0.5))
     x, _ = drawn(9, 100, expit)
     assert liar.probability(x)[0].max() < 0.8
-    honest = fitted(8, 3000, lambda odds: expit(3 * odds))
+    honest = fitted(8, 9000, lambda odds: expit(3 * odds))
     assert honest.quality.sure > 100
     assert honest.probability(x)[0].max() >= 0.99
 
