@@ -161,6 +161,34 @@ def _list_dials(context: click.Context, _parameter: click.Parameter, asked: bool
         context.exit()
 
 
+@main.command("evaluate")
+@with_config
+@click.option(
+    "--night", callback=lambda _c, _p, text: text and configuration.parse_night(text), help="Default: the newest."
+)
+@click.option(
+    "--truth", type=click.Path(path_type=Path, file_okay=False), help="Truth folder of `headwater synthesise`."
+)
+@click.option("--verdicts", type=click.Path(path_type=Path, dir_okay=False), help="Verdicts decided after the night.")
+@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write all numbers here.")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Draw into this folder (matplotlib).")
+def evaluate_command(
+    config: Config, night: date | None, truth: Path | None, verdicts: Path | None, out: Path | None, plots: Path | None
+) -> None:
+    """Judge a published night by a planted truth or by later verdicts: precision, recall, calibration, roles, operators."""
+    from headwater.evaluate import command
+
+    result = command.evaluate_lake(config, night, truth, verdicts)
+    click.echo(command.in_words(result))
+    if out is not None:
+        out.write_text(result.as_json(), encoding="utf-8")
+    if plots is not None:
+        from headwater.evaluate.plots import write
+
+        for file in write(result, plots):
+            click.echo(str(file))
+
+
 @main.command()
 @with_config
 @night_option

@@ -169,19 +169,29 @@ def ground_of(loud: Cells, cells: Cells) -> Ground:
 
 def conclude(small: Cells, row: Ints, phibar: Floats, got: Ascent, params: SpikeSlabParams) -> SourceFit:
     """The last pass, in double precision, with `phibar` (sources,) frozen; `row` (cells,) the collapsed cell of each."""
-    learnt = got.learnt
-    exposure = small.exposure * learnt.scale
     explained = 1.0 + small.shares @ phibar
-    odds = logit(learnt.pi)[small.kind] + (0.0 if small.offset is None else small.offset)
+    odds = logit(got.learnt.pi)[small.kind] + (0.0 if small.offset is None else small.offset)
+    gains = log_likelihoods(entries_of(small), explained, phibar, np.zeros(len(phibar)), params)
+    left = small.observed / explained
+    return concluded(
+        got, phibar, odds, small.exposure, gains, left @ small.shares, float(left.sum()), explained[row], params
+    )
+
+
+def concluded(
+    got: Ascent, phibar: Floats, odds: Floats, exposure: Floats, gains: Floats, pull: Floats, background: float,
+    explained: Floats, params: SpikeSlabParams,
+) -> SourceFit:  # fmt: skip
+    """What is published, whoever made the sums: gains (sources x G) exact, pull (sources,) sum_c y_c w_cj / a_c."""
+    learnt = got.learnt
     weights = params.log_weights(learnt.centre, learnt.spread)
-    loglik = log_likelihoods(entries_of(small), explained, phibar, exposure, params)
+    loglik = gains - np.multiply.outer(exposure * learnt.scale, params.grid)
     ln_bf = np.round(bayes_factors(loglik, weights)[0], params.decimals) + 0.0
-    pull = (small.observed / explained) @ small.shares
     return SourceFit(
         ln_bf=ln_bf, prior=expit(odds), posterior=np.round(expit(odds + ln_bf), params.decimals), phibar=phibar,
-        attributed=np.round(phibar * pull, params.decimals), exposure=exposure,
-        background=float((small.observed / explained).sum()), scale=learnt.scale, log_weights=weights,
-        lift_centre=learnt.centre, explained=explained[row], sweeps=got.sweeps, converged=got.converged,
+        attributed=np.round(phibar * pull, params.decimals), exposure=exposure * learnt.scale, background=background,
+        scale=learnt.scale, log_weights=weights, lift_centre=learnt.centre, explained=explained, sweeps=got.sweeps,
+        converged=got.converged,
     )  # fmt: skip
 
 

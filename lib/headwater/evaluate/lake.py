@@ -1,0 +1,238 @@
+"""How good the published nights are: against the truth of a planted marketplace, or against verdicts that came later.
+
+Pure functions from frames to a result. A source is guilty if a supplier or place behind it is; the guilty that were never published
+count as missed. Ranked by `suspicion_rank` where the night has one, else by `rank`; each kind of source by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from headwater.evaluate import metrics
+from headwater.evaluate.metrics import Bin
+
+FIRST = (10, 20, 50)  # how many of a ranking are looked at
+TOP = 50  # a source is detected on the first night that ranks it this high
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of the subjects.
+
+    guilty: id (supplier, or place) -> bool; kind: id -> supplier | place; role: id -> role or None; place_of: address -> place.
+    operator: seller -> operator; empty where nothing is known (verdicts).
+    """
+
+    guilty: dict[str, bool]
+    kind: dict[str, str]
+    role: dict[str, str] = field(default_factory=dict)
+    place_of: dict[str, str] = field(default_factory=dict)
+    operator: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with its trials and 95 % interval (Wilson)."""
+
+    k: int
+    hits: int
+    trials: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A ranking of one kind of source: precision and recall among the first k, average precision; `missed` guilty ones never shown."""
+
+    kind: str
+    sources: int
+    guilty: int
+    missed: int
+    average_precision: float
+    precision: list[Share]
+    recall: list[Share]
+    curve: list[Share]
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """Stated probabilities against the truth."""
+
+    sources: int
+    brier: float
+    log_loss: float
+    bins: list[Bin]
+    sure: Share
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One night, judged. None where the night or the truth does not say."""
+
+    night: date
+    basis: str
+    rankings: list[Ranking]
+    probabilities: Probabilities | None
+    role: Share | None
+    operators: dict[str, float] | None
+    nights_to_detection: dict[str, int | None]
+
+    def as_json(self) -> str:
+        """The whole of it; NaN as null."""
+        return json.dumps(_plain(dataclasses.asdict(self)), indent=1, default=str)
+
+
+def planted_truth(tables: dict[str, pd.DataFrame]) -> Truth:
+    """The truth folder of `headwater synthesise`: tables suppliers, places, addresses, operators."""
+    suppliers, places = tables["suppliers"], tables["places"]
+    ids = [*suppliers["supplier_id"], *places["place_id"]]
+    guilty = [*suppliers["guilty"].astype(bool), *places["guilty"].astype(bool)]
+    roles = [*suppliers["role"], *places["role"]]
+    return Truth(
+        guilty=dict(zip(ids, guilty, strict=True)),
+        kind=dict(zip(ids, ["supplier"] * len(suppliers) + ["place"] * len(places), strict=True)),
+        role={i: r for i, r in zip(ids, roles, strict=True) if isinstance(r, str)},
+        place_of=dict(zip(tables["addresses"]["address_id"], tables["addresses"]["place_id"], strict=True)),
+        operator=dict(zip(tables["operators"]["seller_id"], tables["operators"]["operator_id"], strict=True)),
+    )
+
+
+def later_verdicts(verdicts: pd.DataFrame, night: date, sources: pd.DataFrame) -> Truth:
+    """Verdicts on sources decided after the night: confirmed is guilty, cleared is not; the newest of a source counts."""
+    day = pd.to_datetime(verdicts["decided_at"], utc=True).dt.date
+    said = verdicts[(day > night) & verdicts["verdict"].isin(["confirmed", "cleared"])]
+    said = said[said["subject_kind"].isin(["source", "supplier", "place"])].sort_values(["decided_at", "verdict_id"])
+    kinds = dict(zip(sources["source_id"], sources["kind"], strict=True))
+    for member_ids, kind in zip(sources["members"], sources["kind"], strict=True):
+        kinds |= dict.fromkeys(member_ids, kind)
+    guilty = {str(r["subject_id"]): r["verdict"] == "confirmed" for r in said.to_dict("records")}
+    return Truth(guilty=guilty, kind={i: kinds.get(i, "supplier") for i in guilty})
+
+
+def subject_of(source_id: str, kind: str, members: list[str], truth: Truth) -> str | None:
+    """The true supplier or place behind a source: the one most of its members are, ties by id; None: the truth does not know it."""
+    known = [truth.place_of.get(m, m) for m in members] if kind == "place" else list(members)
+    known = [m for m in [source_id, *known] if m in truth.guilty and truth.kind[m] == kind]
+    return min(set(known), key=lambda m: (-known.count(m), m)) if known else None
+
+
+def evaluate(
+    night: date,
+    nights: dict[date, pd.DataFrame],
+    truth: Truth,
+    operators: pd.DataFrame | None = None,
+    basis: str = "truth",
+) -> Evaluation:
+    """Judge `night`. nights: SOURCES of every published night up to it; operators: OPERATORS of the night (None: not published)."""
+    rows = judged(nights[night], truth)
+    complete = basis == "truth"  # verdicts are about some sources only: what was never judged was not missed
+    return Evaluation(
+        night=night, basis=basis,
+        rankings=[_ranking(rows, kind, truth, complete) for kind in ("supplier", "place") if (rows["kind"] == kind).any()],
+        probabilities=_probabilities(rows), role=_roles(rows, truth), operators=_operators(operators, truth),
+        nights_to_detection=detection({n: judged(s, truth) for n, s in nights.items() if n <= night}),
+    )  # fmt: skip
+
+
+def judged(sources: pd.DataFrame, truth: Truth) -> pd.DataFrame:
+    """Sources with `subject` and `guilty`, those that the truth knows, in the order of suspicion; a subject once, at its best rank."""
+    order = "suspicion_rank" if "suspicion_rank" in sources else "rank"
+    rows = sources.sort_values([order, "source_id"]).reset_index(drop=True)
+    rows["subject"] = [
+        subject_of(i, k, list(m), truth)
+        for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
+    ]
+    rows = rows[rows["subject"].notna()].drop_duplicates(["kind", "subject"]).reset_index(drop=True)
+    rows["guilty"] = [truth.guilty[s] for s in rows["subject"]]
+    return rows
+
+
+def detection(nights: dict[date, pd.DataFrame], top: int = TOP) -> dict[str, int | None]:
+    """Guilty subject -> published nights from the first that shows it to the first that ranks it within `top`; None: not yet."""
+    seen: dict[str, int] = {}
+    found: dict[str, int | None] = {}
+    for number, night in enumerate(sorted(nights)):
+        rows = nights[night]
+        for _, some in rows.groupby("kind", sort=True):
+            for place, (subject, guilty) in enumerate(zip(some["subject"], some["guilty"], strict=True)):
+                if not guilty:
+                    continue
+                first = seen.setdefault(subject, number)
+                if found.setdefault(subject, None) is None and place < top:
+                    found[subject] = number - first
+    return dict(sorted(found.items()))
+
+
+def _ranking(rows: pd.DataFrame, kind: str, truth: Truth, complete: bool) -> Ranking:
+    some = rows[rows["kind"] == kind]
+    hit = some["guilty"].to_numpy(dtype=bool)
+    there = sum(g for i, g in truth.guilty.items() if truth.kind[i] == kind) if complete else int(hit.sum())
+    padded = np.concatenate([hit, np.ones(there - int(hit.sum()), dtype=bool)])  # the missed stand last
+    score = -np.arange(len(padded), dtype=np.float64)
+    found = np.cumsum(hit)
+
+    def precision(k: int) -> Share:
+        return share_of(k, int(found[k - 1]), k)
+
+    ks = [k for k in FIRST if k <= len(hit)]
+    return Ranking(
+        kind=kind, sources=len(some), guilty=there, missed=there - int(hit.sum()),
+        average_precision=metrics.average_precision(score, padded), precision=[precision(k) for k in ks],
+        recall=[share_of(k, int(found[k - 1]), there) for k in ks] if there else [],
+        curve=[precision(k) for k in range(1, min(len(hit), 100) + 1)],
+    )  # fmt: skip
+
+
+def _probabilities(rows: pd.DataFrame) -> Probabilities | None:
+    if "probability" not in rows or rows["probability"].isna().all() or rows.empty:
+        return None
+    some = rows[rows["probability"].notna()]
+    p, truth = some["probability"].to_numpy(dtype=np.float64), some["guilty"].to_numpy(dtype=bool)
+    sure = p >= 0.99
+    return Probabilities(
+        sources=len(some), brier=metrics.brier(p, truth), log_loss=metrics.log_loss(p, truth),
+        bins=metrics.reliability(p, truth), sure=share_of(int(sure.sum()), int(truth[sure].sum()), int(sure.sum())),
+    )  # fmt: skip
+
+
+def _roles(rows: pd.DataFrame, truth: Truth) -> Share | None:
+    """Of the sources with a role other than unknown, those whose role is the true one."""
+    if "role" not in rows or not truth.role:
+        return None
+    said = rows[rows["role"].notna() & (rows["role"] != "unknown") & rows["subject"].isin(list(truth.role))]
+    right = sum(truth.role[s] == r for s, r in zip(said["subject"], said["role"], strict=True))
+    return share_of(len(said), int(right), len(said))
+
+
+def _operators(operators: pd.DataFrame | None, truth: Truth) -> dict[str, float] | None:
+    """B-cubed over the shops of the truth; a shop in no published operator stands alone."""
+    if operators is None or not truth.operator:
+        return None
+    found = {s: o for o, shops in zip(operators["operator_id"], operators["seller_ids"], strict=True) for s in shops}
+    sellers = sorted(truth.operator)
+    ours = np.array(pd.factorize(np.array([found.get(s, f"alone {s}") for s in sellers]))[0])
+    theirs = np.array(pd.factorize(np.array([truth.operator[s] for s in sellers]))[0])
+    return dict(zip(("precision", "recall", "f1"), metrics.b_cubed(ours, theirs), strict=True))
+
+
+def share_of(k: int, hits: int, trials: int) -> Share:
+    """A share of trials with its Wilson interval; NaN without trials."""
+    low, high = metrics.wilson(hits, trials)
+    return Share(k, hits, trials, hits / trials if trials else float("nan"), low, high)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

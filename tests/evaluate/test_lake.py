@@ -1,0 +1,162 @@
+"""A published night judged by hand-made truths and verdicts, and the command on a real one."""
+
+import json
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from headwater.evaluate.lake import Truth, evaluate, later_verdicts, planted_truth
+from headwater.evaluate.plots import beside_each_other, write
+
+NIGHT, EVE = date(2026, 11, 22), date(2026, 11, 21)
+TRUTH = Truth(
+    guilty={"S1": True, "S2": False, "S3": True, "S4": True, "P1": True, "P2": False},
+    kind={"S1": "supplier", "S2": "supplier", "S3": "supplier", "S4": "supplier", "P1": "place", "P2": "place"},
+    role={"S1": "producer", "S2": "distributor"},
+    place_of={"A1": "P1", "A2": "P1", "A3": "P2"},
+    operator={"shop1": "O1", "shop2": "O1", "shop3": "O2"},
+)
+
+
+def source(rank, source_id, kind="supplier", members=None, **more):
+    return {"rank": rank, "source_id": source_id, "kind": kind, "members": members or [source_id], **more}
+
+
+def sources(*rows):
+    return pd.DataFrame(rows)
+
+
+def ranked(*ids):
+    return sources(*(source(i + 1, s) for i, s in enumerate(ids)))
+
+
+def test_average_precision_counts_the_guilty_that_were_never_shown():
+    (got,) = evaluate(NIGHT, {NIGHT: ranked("S1", "S2", "S3")}, TRUTH).rankings
+    assert (got.sources, got.guilty, got.missed) == (3, 3, 1)
+    # S1 at 1, S3 at 3, and S4 after them all: (1/1 + 2/3 + 3/4) / 3
+    assert got.average_precision == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
+    assert [p.hits for p in got.curve] == [1, 1, 2]
+
+
+def test_a_better_ranking_has_a_better_precision_and_the_interval_holds_it():
+    names = [f"G{i}" for i in range(10)] + [f"H{i}" for i in range(30)]
+    truth = Truth({n: n[0] == "G" for n in names}, dict.fromkeys(names, "supplier"))
+    good, bad = (evaluate(NIGHT, {NIGHT: ranked(*order)}, truth).rankings[0] for order in (names, names[::-1]))
+    assert good.precision[0].share == 1.0
+    assert good.average_precision == 1.0 > bad.average_precision
+    assert all(p.low - 1e-12 <= p.share <= p.high + 1e-12 for p in good.precision)
+    assert good.recall[1].share == 1.0
+
+
+def test_suspicion_rank_is_what_is_evaluated_where_there_is_one():
+    rows = sources(source(1, "S2", suspicion_rank=2), source(2, "S1", suspicion_rank=1))
+    assert evaluate(NIGHT, {NIGHT: rows}, TRUTH).rankings[0].curve[0].hits == 1
+
+
+def test_a_place_is_what_most_of_its_addresses_are_and_counts_once():
+    rows = sources(source(1, "x", "place", ["A1", "A2", "A3"]), source(2, "y", "place", ["A1"]))
+    (got,) = evaluate(NIGHT, {NIGHT: rows}, TRUTH).rankings
+    assert (got.sources, got.curve[0].hits) == (1, 1)
+
+
+def test_a_source_that_the_truth_does_not_know_is_left_out():
+    assert evaluate(NIGHT, {NIGHT: ranked("S1", "new")}, TRUTH).rankings[0].sources == 1
+
+
+def test_probabilities_are_judged_and_their_absence_is_no_error():
+    rows = sources(
+        source(1, "S1", probability=0.999), source(2, "S2", probability=0.1), source(3, "S3", probability=0.7)
+    )
+    got = evaluate(NIGHT, {NIGHT: rows}, TRUTH).probabilities
+    assert got.brier == pytest.approx((0.001**2 + 0.1**2 + 0.3**2) / 3)
+    assert (got.sure.hits, got.sure.trials) == (1, 1)
+    assert evaluate(NIGHT, {NIGHT: ranked("S1")}, TRUTH).probabilities is None
+
+
+def test_roles_and_operators_are_judged_where_published():
+    rows = sources(source(1, "S1", role="producer"), source(2, "S2", role="producer"), source(3, "S3", role="unknown"))
+    operators = pd.DataFrame({"operator_id": ["a"], "seller_ids": [np.array(["shop1", "shop2"])]})
+    got = evaluate(NIGHT, {NIGHT: rows}, TRUTH, operators)
+    assert (got.role.hits, got.role.trials) == (1, 2)
+    assert got.operators["f1"] == pytest.approx(1.0)
+    alone = evaluate(NIGHT, {NIGHT: rows}, TRUTH, operators.iloc[:0]).operators
+    assert alone["precision"] == 1.0 > alone["recall"]
+
+
+def test_detection_counts_nights_from_the_first_that_shows_a_source():
+    honest = [f"H{i:02}" for i in range(50)]
+    truth = Truth(
+        {"S1": True, "S3": True} | dict.fromkeys(honest, False), dict.fromkeys(["S1", "S3", *honest], "supplier")
+    )
+    nights = {EVE: ranked(*honest, "S1"), NIGHT: ranked("S1", *honest, "S3")}
+    assert evaluate(NIGHT, nights, truth).nights_to_detection == {"S1": 1, "S3": None}
+    assert evaluate(EVE, nights, truth).nights_to_detection == {"S1": None}
+
+
+def verdict(i, subject, said, decided="2026-11-25T10:00:00Z", kind="source"):
+    return {"verdict_id": f"v{i}", "subject_kind": kind, "subject_id": subject, "verdict": said, "decided_at": decided}
+
+
+def test_later_verdicts_judge_what_they_speak_of_and_earlier_ones_nothing():
+    rows = ranked("S1", "S2", "S3")
+    said = pd.DataFrame(
+        [verdict(1, "S1", "cleared"), verdict(2, "S1", "confirmed", "2026-11-26T10:00:00Z"), verdict(3, "S2", "cleared"),
+         verdict(4, "S3", "confirmed", "2026-11-20T10:00:00Z"), verdict(5, "S3", "unsure")]
+    )  # fmt: skip
+    truth = later_verdicts(said, NIGHT, rows)
+    assert truth.guilty == {"S1": True, "S2": False}
+    (got,) = evaluate(NIGHT, {NIGHT: rows}, truth, basis="verdicts").rankings
+    assert (got.sources, got.guilty, got.missed) == (2, 1, 0)
+
+
+def test_the_json_is_whole_and_has_no_nan():
+    got = json.loads(evaluate(NIGHT, {NIGHT: ranked("S2")}, Truth({"S2": False}, {"S2": "supplier"})).as_json())
+    assert got["night"] == "2026-11-22"
+    assert got["rankings"][0]["average_precision"] is None
+
+
+def test_the_truth_folder_becomes_the_truth():
+    tables = {
+        "suppliers": pd.DataFrame({"supplier_id": ["S1"], "guilty": [True], "role": ["producer"]}),
+        "places": pd.DataFrame({"place_id": ["P1", "P2"], "guilty": [False, True], "role": ["market", None]}),
+        "addresses": pd.DataFrame({"address_id": ["A1"], "place_id": ["P2"]}),
+        "operators": pd.DataFrame({"seller_id": ["x"], "operator_id": ["O"]}),
+    }
+    got = planted_truth(tables)
+    assert got.guilty == {"S1": True, "P1": False, "P2": True}
+    assert got.role == {"S1": "producer", "P1": "market"}
+
+
+def test_the_plots_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    rows = sources(source(1, "S1", probability=0.999), source(2, "S2", probability=0.1))
+    result = evaluate(NIGHT, {NIGHT: rows}, TRUTH)
+    assert [f.name for f in write(result, tmp_path)] == ["precision.png", "reliability.png"]
+    assert all(f.stat().st_size > 1000 for f in tmp_path.iterdir())
+    axes = Figure().add_subplot()
+    beside_each_other(axes, {"one": result, "two": result})
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["one", "two"]
+
+
+def test_the_command_judges_a_published_night(small_lake, tmp_path):
+    from pathlib import Path
+
+    from click.testing import CliRunner
+
+    from headwater.cli import main
+
+    truth = Path(small_lake.paths.lake).parent / "truth"
+    at = ["--set", f"paths.lake={small_lake.paths.lake}", "--set", f"paths.landing={small_lake.paths.landing}"]
+    done = CliRunner().invoke(main, ["evaluate", *at, "--truth", str(truth), "--json", str(tmp_path / "e.json")])
+    assert done.exit_code == 0, done.output
+    got = json.loads((tmp_path / "e.json").read_text())
+    supplier = next(r for r in got["rankings"] if r["kind"] == "supplier")
+    assert supplier["guilty"] == len(pd.read_parquet(truth / "suppliers.parquet").query("guilty"))
+    assert supplier["average_precision"] > supplier["guilty"] / supplier["sources"]
+    assert "average precision" in done.output
+    neither = CliRunner().invoke(main, ["evaluate", *at])
+    assert neither.exit_code == 2
