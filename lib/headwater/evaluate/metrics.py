@@ -29,6 +29,23 @@ def average_precision(score: Floats, truth: Bools) -> float:
     return float((np.cumsum(hit) / np.arange(1, len(hit) + 1) * hit).sum() / hit.sum())
 
 
+def average_precision_interval(
+    score: Floats, truth: Bools, rounds: int = 2000, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Bootstrap interval of average precision over the rows (Efron 1979): how far another draw of the same kind would be off."""
+    rng = np.random.default_rng(0)
+    truth = np.asarray(truth, dtype=np.bool_)
+    drawn = []
+    for _ in range(rounds):
+        rows = np.sort(rng.integers(0, len(truth), len(truth)))
+        if truth[rows].any():
+            drawn.append(average_precision(score[rows], truth[rows]))
+    if not drawn:
+        return 0.0, 1.0
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
 def precision_at(score: Floats, truth: Bools, k: int) -> float:
     """Share of true rows among the first k (or all, if fewer)."""
     return float(np.asarray(truth, dtype=np.float64)[ranking(score)[:k]].mean()) if len(score) else float("nan")

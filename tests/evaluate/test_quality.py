@@ -1,0 +1,41 @@
+"""The finding is as good as it was: average precision on two small fixed marketplaces, less what chance explains.
+
+Recorded with `python tests/evaluate/test_quality.py`; `low` is the lower end of the 95 % bootstrap interval over the suppliers of
+that marketplace. A change that falls below it is worse by more than another draw of the same marketplace would be.
+"""
+
+import numpy as np
+import pytest
+
+from headwater.attribution.find import find
+from headwater.evaluate import metrics
+from headwater.evaluate.tables import market_of
+from headwater.evaluate.worlds import WorldParams, make_world
+
+# name: (family, seed, parameters, recorded average precision, low)
+HARD = WorldParams(orders=150_000, suppliers=120, shops=600, fake_rate=6e-3, named=0.1, camouflage=0.5, malicious=0.24)
+EASY = WorldParams(orders=150_000, suppliers=120, shops=600, fake_rate=4e-3)
+RECORDED = {"hard": ("guilds", 7, HARD, 0.962, 0.860), "easy": ("bazaar", 7, EASY, 0.907, 0.742)}
+
+
+def scored(family, seed, params):
+    world = make_world(params, seed, family)
+    market, shops = market_of(world)
+    sold = np.bincount(world.supplier, minlength=params.suppliers) > 0
+    return find(market, shops).score[: params.suppliers][sold], world.guilty[sold]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_finding_is_no_worse_than_recorded(name):
+    family, seed, params, recorded, low = RECORDED[name]
+    score, guilty = scored(family, seed, params)
+    got = metrics.average_precision(score, guilty)
+    assert low < recorded
+    assert got >= low, f"average precision {got:.3f}, recorded {recorded:.3f}: worse than chance explains"
+
+
+if __name__ == "__main__":
+    for name, (family, seed, params, *_) in RECORDED.items():
+        score, guilty = scored(family, seed, params)
+        low, _ = metrics.average_precision_interval(score, guilty)
+        print(f"{name}: {metrics.average_precision(score, guilty):.3f}, {low:.3f}")
