@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from headwater.errors import ConfigurationError
+from headwater.evaluate.command import read_truth
 from headwater.evaluate.lake import Truth, evaluate, later_verdicts, planted_truth
 from headwater.evaluate.plots import beside_each_other, write
 
@@ -127,6 +129,12 @@ def test_the_truth_folder_becomes_the_truth():
     got = planted_truth(tables)
     assert got.guilty == {"S1": True, "P1": False, "P2": True}
     assert got.role == {"S1": "producer", "P1": "market"}
+
+
+def test_a_folder_that_is_no_truth_is_refused_with_all_that_it_lacks(tmp_path):
+    pd.DataFrame({"supplier_id": ["S1"], "guilty": [True]}).to_parquet(tmp_path / "suppliers.parquet")
+    with pytest.raises(ConfigurationError, match=r"places, addresses, operators, suppliers\.role"):
+        read_truth(tmp_path)
 
 
 def test_the_plots_are_drawn(tmp_path):

@@ -14,17 +14,26 @@ from headwater.store import PublishedReader
 from headwater.tables import published as published_tables
 from headwater.tables.published import SOURCES
 
-TRUTH_TABLES = ("suppliers", "places", "addresses", "operators")
+# What is read of each table of a truth folder.
+TRUTH = {
+    "suppliers": ("supplier_id", "guilty", "role"),
+    "places": ("place_id", "guilty", "role"),
+    "addresses": ("address_id", "place_id"),
+    "operators": ("seller_id", "operator_id"),
+}
 
 
 def read_truth(folder: Path) -> Truth:
     """The truth folder of `headwater synthesise`."""
-    missing = [name for name in TRUTH_TABLES if not (folder / f"{name}.parquet").is_file()]
-    if missing:
+    files = {name: folder / f"{name}.parquet" for name in TRUTH}
+    tables = {name: pd.read_parquet(file) for name, file in files.items() if file.is_file()}
+    lacking = [name for name in TRUTH if name not in tables]
+    lacking += [f"{name}.{c}" for name in tables for c in TRUTH[name] if c not in tables[name]]
+    if lacking:
         raise ConfigurationError(
-            f"{folder} is no truth folder of `headwater synthesise`: it lacks {', '.join(missing)}"
+            f"{folder} is no truth folder of this `headwater synthesise`: it lacks {', '.join(lacking)}"
         )
-    return planted_truth({name: pd.read_parquet(folder / f"{name}.parquet") for name in TRUTH_TABLES})
+    return planted_truth(tables)
 
 
 def read_verdicts(file: Path, night: date, sources: pd.DataFrame) -> Truth:
