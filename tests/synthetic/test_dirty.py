@@ -7,9 +7,11 @@ from collections import Counter
 from datetime import datetime
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from headwater.feeds import FEEDS
+from headwater.landing.formats import json_files
 from headwater.synthetic import MarketplaceParams, synthesise
 from headwater.synthetic.dirty import feed_rules, rule_names
 
@@ -133,6 +135,23 @@ def test_the_share_of_bad_rows_is_as_asked_and_the_summary_counts_them(bad):
     assert summary.dirty_rows == dirty.rows.sum()
     assert dirty[dirty.feed == "orders"].rows.sum() == pytest.approx(0.05 * 8_000, rel=0.1)
     assert summary.rows["orders"] == 8_000 + dirty[dirty.feed == "orders"].rows.sum()
+
+
+def test_the_intake_reads_of_json_lines_what_stands_in_the_csv_files(tmp_path):
+    """So every bad row that is found in the one is found in the other; the lines that are no objects are those planted."""
+    params = {**BASE, "orders": 1_500, "days": 5, "dirty": 0.05}
+    for form in ("csv", "jsonl"):
+        synthesise(tmp_path / form, MarketplaceParams(**params, format=form))
+    planted = truth(tmp_path / "jsonl", "dirty")
+    for name, spec in FEEDS.items():
+        columns = {field.name: field.name for field in spec.fields}
+        text = feed_lines(tmp_path / "jsonl" / "landing" / name)
+        read = json_files.reader(columns)(pa.array(text, pa.binary())).to_pylist()
+        lost = planted[(planted.feed == name) & (planted.rule == "unreadable_line")].rows.sum()
+        assert sum(row["_line"] is not None for row in read) == lost > 0
+        rows, _ = rows_of(tmp_path / "csv" / "landing" / name, "csv")
+        whole = [tuple(row.get(column) or None for column in columns) for row in rows]
+        assert [tuple(row[column] for column in columns) for row in read if row["_line"] is None] == whole
 
 
 def test_every_field_of_the_contract_has_its_rules():
