@@ -14,7 +14,7 @@ from headwater.landing.formats.stored import FeedFile, read_bytes
 from headwater.parameters.places import PlaceParams
 from headwater.places.places import KEYS_A_BUCKET
 
-# Bytes that a key takes while its bucket is matched in Python, and a member of a stable id on the driver; measured by bench/places.py.
+# Bytes that a key takes while its bucket is matched in Python, and a member of a stable id on the driver (bench/places_million.py).
 KEY_BYTES = 2_000
 SAMPLE_BYTES = 1 << 20
 # A value of fewer shops is nobody's hub.

@@ -25,21 +25,11 @@ class Resolution(NamedTuple):
     capped: pd.DataFrame
 
 
-def match_block(parsed: pd.DataFrame) -> pd.Series:
-    """The block key of each row: rows of different blocks never match, so matching may be run block by block.
-
-    The house number; without street or number the hash of the exact key, for only equal keys match there. There are many
-    small blocks: send each to a bucket by its hash and match bucket by bucket, for a call has a fixed cost of some tens
-    of milliseconds.
-    """
-    return parsed["number"].where(parsed["street"].notna() & parsed["number"].notna(), parsed["address_key"])
-
-
 def witness_phones(parsed: pd.DataFrame, phone: pd.Series, params: PlaceParams) -> pd.Series:
     """Cleaned phones of all addresses (`clean_values`), row by row with `parsed` -> those that may vouch for an address.
 
     One at more than `phone_max_houses` different streets and numbers is an agent's, a warehouse's or a marketplace's and
-    becomes null. Counted over all blocks, so call it before the rows are split up by `match_block`.
+    becomes null. Counted over all house numbers, so call it before the rows are split up.
     """
     house = glued(parsed[["country", "street", "number"]])
     return phone.where(house.groupby(phone.to_numpy()).transform("nunique") <= params.phone_max_houses, None)
@@ -64,7 +54,8 @@ def resolve_places(parsed: pd.DataFrame, params: PlaceParams) -> Resolution:
     (b) street names are corrected within one city, then within one postcode; then city names within one street,
     (c) an unsaid postcode, city, region, direction or street type is taken from the rows that agree in the rest, if they
         all say the same.
-    House number, building and unit are compared to the letter and never filled, so two that differ never meet. A
+    House number, building and unit are compared to the letter and never filled, so two that differ never meet: rows may be
+    matched house number by house number, and rows without street or number by their key alone. A
     numbered street without city and postcode is nowhere in particular and matches nothing. An optional column `n` says
     how often each row was written, for the commonest spelling is the one that is kept. With an optional column `phone`
     (from `witness_phones`), addresses of one street name and house number that share a phone are one building
