@@ -1,0 +1,151 @@
+"""What a shop gives or uses, as the feeds say it: one row a source row and value, before anything is counted."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import pyspark.sql.functions as F
+from pyspark.sql import Column, DataFrame
+
+from headwater.parameters.graph import Links
+from headwater.tables.model import ORDER_EXPOSURE  # noqa: F401 - named in the docstrings
+
+DIRECT = ("payee_id", "registration_no", "phone", "email")
+# Where a shop is at home; goods may be sent from anybody's warehouse.
+HOME_ROLES = ("return", "registered", "pickup")
+DISPATCH_ROLES = ("dispatch", "pickup")
+FACT = ("seller_id", "type", "value", "shown", "ref", "first_seen", "last_seen", "orders")
+
+
+def facts(
+    values: DataFrame,
+    places: DataFrame,
+    addresses: DataFrame,
+    supplier_links: DataFrame,
+    orders: DataFrame,
+    params: Links,
+) -> DataFrame:
+    """SHOP_VALUES, PLACES, ADDRESSES and SUPPLIER_LINKS (current), ORDER_EXPOSURE (window) -> FACTS: (seller_id, type, value, shown,
+    ref, first_seen, last_seen, orders), one row a source row and value.
+
+    `ref` names the row: feed:id@night:file. A value that was refused, and an address below street level, is no fact."""
+    seen = addresses.select(
+        "address_id", "first_seen", "last_seen", _ref("addresses", F.col("address_id")).alias("ref")
+    )
+    located = places.where("may_be_source").join(seen, on="address_id", how="inner")
+    parts = [
+        _direct(values),
+        _contacts(values, located),
+        _fact(
+            located.where("level = 'unit'").where(F.col("role").isin(*HOME_ROLES)), "unit_address", F.col("place_id")
+        ),
+        _fact(located.where(F.col("role").isin(*DISPATCH_ROLES)), "dispatch", F.col("place_id")),
+        _fact(located.where("role = 'return'"), "return", F.col("place_id")),
+        _fact(located.where("building_key is not null"), "building", F.col("building_key")),
+        _fact(
+            supplier_links.withColumn("name", F.col("supplier_name")).withColumn(
+                "ref", _ref("supplier_links", F.concat_ws("/", "seller_id", "supplier_id", "kind"))
+            ),
+            "supplier",
+            F.col("supplier_id"),
+        ),
+        *_used(orders, places),
+    ]
+    rows = reduce(DataFrame.unionByName, parts)
+    return rows.withColumn("value", bounded(F.col("value"), params.max_value))
+
+
+def bounded(value: Column, most: int) -> Column:
+    """A value, or where it is longer than `most` its beginning and a hash of all of it."""
+    return F.when(F.length(value) <= most, value).otherwise(
+        F.concat(F.substring(value, 1, most - 17), F.lit("#"), F.substring(F.sha2(value, 256), 1, 16))
+    )
+
+
+def _ref(feed: str, row: Column) -> Column:
+    """feed:id@night:file, by which the row is found in the feed's clean table."""
+    name = F.when(F.length(row) <= 200, row).otherwise(
+        F.concat(F.substring(row, 1, 183), F.lit("#"), F.substring(F.sha2(row, 256), 1, 16))
+    )
+    return F.concat(
+        F.lit(f"{feed}:"),
+        name,
+        F.lit("@"),
+        F.col("night").cast("string"),
+        F.lit(":"),
+        F.col("intake_seq").cast("string"),
+    )
+
+
+def _direct(values: DataFrame) -> DataFrame:
+    kept = values.where("value is not null").where(F.col("kind").isin(*DIRECT))
+    return kept.select(
+        "seller_id",
+        F.col("kind").alias("type"),
+        "value",
+        F.col("written").alias("shown"),
+        "ref",
+        "first_seen",
+        "last_seen",
+        F.lit(None).cast("bigint").alias("orders"),
+    )
+
+
+def _contacts(values: DataFrame, located: DataFrame) -> DataFrame:
+    """A named person at the unit where the shop is at home: the two together are one value."""
+    named = values.where("kind = 'contact_name' and value is not null and feed = 'addresses'")
+    named = named.select(
+        F.col("row_id").alias("address_id"), F.col("value").alias("contact"), F.col("written").alias("person")
+    )
+    rows = (
+        located.where("level = 'unit'").where(F.col("role").isin(*HOME_ROLES)).join(named, on="address_id", how="inner")
+    )
+    rows = rows.withColumn("name", F.concat_ws(", ", "person", "name"))
+    return _fact(rows, "contact_address", F.concat_ws(" @ ", "contact", "place_id"))
+
+
+def _fact(rows: DataFrame, type_name: str, value: Column) -> DataFrame:
+    return rows.select(
+        "seller_id",
+        F.lit(type_name).alias("type"),
+        value.alias("value"),
+        F.col("name").alias("shown"),
+        "ref",
+        "first_seen",
+        "last_seen",
+        F.lit(None).cast("bigint").alias("orders"),
+    )
+
+
+def _used(orders: DataFrame, places: DataFrame) -> list[DataFrame]:
+    """What orders name, the whole window of a shop as one row: their supplier, and the place and building they were sent from."""
+    where = places.where("may_be_source").select(
+        F.col("address_id").alias("dispatch_address_id"), "place_id", "building_key", "name"
+    )
+    sent = orders.where("dispatch_address_id is not null").groupBy("seller_id", "dispatch_address_id").agg(*_sums())
+    sent = sent.where("orders > 0").join(where, on="dispatch_address_id", how="inner")
+    named = (
+        orders.where("supplier_id is not null").groupBy("seller_id", "supplier_id").agg(*_sums()).where("orders > 0")
+    )
+    return [
+        _through(sent, "dispatch", F.col("place_id"), F.col("name")),
+        _through(sent.where("building_key is not null"), "building", F.col("building_key"), F.col("name")),
+        _through(named, "supplier", F.col("supplier_id"), F.lit(None).cast("string")),
+    ]
+
+
+def _sums() -> list[Column]:
+    return [F.sum("orders").alias("orders"), F.min("day").alias("first_day"), F.max("day").alias("last_day")]
+
+
+def _through(rows: DataFrame, type_name: str, value: Column, shown: Column) -> DataFrame:
+    return rows.select(
+        "seller_id",
+        F.lit(type_name).alias("type"),
+        value.alias("value"),
+        shown.alias("shown"),
+        F.lit(None).cast("string").alias("ref"),
+        F.col("first_day").cast("timestamp").alias("first_seen"),
+        F.col("last_day").cast("timestamp").alias("last_seen"),
+        "orders",
+    )

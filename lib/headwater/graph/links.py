@@ -1,0 +1,67 @@
+"""FACTS -> LINKS: one row a shop and value, with how rare it is and the rows that say so."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyspark.sql.functions as F
+from pyspark.sql import DataFrame, Window
+
+from headwater.graph.bipartite import IDENTITY
+from headwater.parameters.graph import Links
+from headwater.tables.model import LINKS
+
+IDENTITY_TYPES = tuple(kind.name for kind in IDENTITY)
+DAY = "date"
+
+
+def counted_links(facts: DataFrame, all_shops: int, params: Links) -> DataFrame:
+    """FACTS -> one row a (seller_id, type, value): shown, first_seen, last_seen, orders, support, refs, shops, rarity.
+
+    `refs` holds the first `refs_kept` rows that say it and `support` counts all, so that a value on a million rows stays
+    one small row."""
+    key = ("seller_id", "type", "value")
+    sums = facts.groupBy(*key).agg(
+        F.min("shown").alias("shown"),
+        F.min("first_seen").cast(DAY).alias("first_seen"),
+        F.max("last_seen").cast(DAY).alias("last_seen"),
+        F.sum("orders").alias("orders"),
+        F.count("ref").alias("support"),
+    )
+    first = Window.partitionBy(*key).orderBy("ref")
+    kept = facts.where("ref is not null").select(*key, "ref").withColumn("_row", F.row_number().over(first))
+    refs = (
+        kept.where(F.col("_row") <= params.refs_kept)
+        .groupBy(*key)
+        .agg(F.array_sort(F.collect_list("ref")).alias("refs"))
+    )
+    shops = sums.groupBy("type", "value").agg(F.count(F.lit(1)).alias("shops"))
+    rarity = F.round(-F.log(F.col("shops") / F.lit(float(max(all_shops, 1)))), 9) + 0.0
+    rows = sums.join(refs, on=list(key), how="left").join(shops, on=["type", "value"], how="inner")
+    return rows.withColumns({"refs": F.coalesce("refs", F.array().cast("array<string>")), "rarity": rarity})
+
+
+def candidates(links: DataFrame) -> DataFrame:
+    """LINKS -> the edges that may tie: identity values that two shops or more give."""
+    return links.where(F.col("type").isin(*IDENTITY_TYPES) & (F.col("shops") > 1)).select("seller_id", "type", "value")
+
+
+def links(counted: DataFrame, judged: DataFrame, tied: DataFrame, night: date) -> DataFrame:
+    """Counted links, hubs (type, value, reason), edges that tie or tied (seller_id, type, value, ties, reason) -> LINKS.
+
+    A hub's links are relationship links, whatever they were the night before: class is decided anew every night."""
+    key = ["seller_id", "type", "value"]
+    hubs = judged.select("type", "value", F.col("reason").alias("hub_reason"))
+    edges = tied.select(*key, "ties", F.col("reason").alias("edge_reason"))
+    rows = counted.join(hubs, on=["type", "value"], how="left").join(edges, on=key, how="left")
+    identity = F.col("type").isin(*IDENTITY_TYPES) & F.col("hub_reason").isNull()
+    return LINKS.conform(
+        rows.withColumns(
+            {
+                "night": F.lit(night),
+                "class": F.when(identity, "identity").otherwise("relationship"),
+                "ties": F.coalesce("ties", F.lit(False)),
+                "reason": F.coalesce("hub_reason", "edge_reason"),
+            }
+        )
+    )

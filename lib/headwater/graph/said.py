@@ -1,0 +1,112 @@
+"""What people said of shops and values: must-link, cannot-link and hub verdicts, and where they contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headwater.graph.bipartite import KINDS, NUMBER, PROOF, UNFORGEABLE, Bipartite, Ints
+from headwater.graph.hubs import Spread
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A person's judgement of two shops."""
+
+    verdict_id: str
+    one: str
+    other: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is in force. `hubs`, `no_hubs`: by kind of value, the values that a person called a hub, or cleared of that."""
+
+    must: tuple[Pair, ...] = ()
+    cannot: tuple[Pair, ...] = ()
+    hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    no_hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def shop_numbers(graph: Bipartite, said: Said) -> dict[str, int]:
+    """The number of each shop that a verdict names and that there is."""
+    names = sorted({side for p in (*said.must, *said.cannot) for side in (p.one, p.other)})
+    found = pc.index_in(pa.array(names, pa.large_string()), graph.sellers).to_pylist()
+    return {name: at for name, at in zip(names, found, strict=True) if at is not None}
+
+
+def contradictions(
+    graph: Bipartite, said: Said, spread: Spread, cuts: dict[int, Ints], label: Ints
+) -> list[dict[str, str]]:
+    """Where what people said cannot all hold, or goes against strong evidence; each with what was done about it.
+
+    `cuts`: for the number of each cannot-link, the edges that were cut for it. Nothing here changes anything: who decides
+    reads it."""
+    number = shop_numbers(graph, said)
+    rows = []
+    for verdict, pairs in (("must_link", said.must), ("cannot_link", said.cannot)):
+        for p in pairs:
+            unknown = [side for side in (p.one, p.other) if side not in number]
+            if unknown:
+                rows.append(
+                    _row(
+                        "unknown_shop",
+                        p,
+                        f"{verdict} names {' and '.join(unknown)}: no shop has that id",
+                        "not applied",
+                    )
+                )
+            elif p.one == p.other:
+                rows.append(_row("same_shop", p, f"{verdict} of a shop with itself", "not applied"))
+    held = {frozenset((p.one, p.other)): p for p in said.cannot}
+    for p in said.must:
+        one, other = number.get(p.one), number.get(p.other)
+        if one is not None and other is not None and one != other and label[one] != label[other]:
+            against = held.get(frozenset((p.one, p.other)))
+            why = (
+                f"cannot_link {against.verdict_id} says the opposite"
+                if against
+                else "a cannot_link or the guard cut the way between them"
+            )
+            rows.append(_row("must_link_not_kept", p, why, "held apart: a false merge accuses the innocent"))
+    must = NUMBER["must_link"]
+    for i, edges in sorted(cuts.items()):
+        value = np.unique(graph.value[edges])
+        strong = value[(PROOF[graph.kind[value]] == UNFORGEABLE) & (graph.kind[value] != must)]
+        if len(strong):
+            named = ", ".join(f"{KINDS[graph.kind[v]].name} {str(graph.values[v])[:80]}" for v in strong[:5].tolist())
+            rows.append(
+                _row(
+                    "cannot_link_against_evidence",
+                    said.cannot[i],
+                    f"they share {named}",
+                    "held apart, as the verdict says",
+                )
+            )
+    for kind, values in said.hubs.items():
+        for text in sorted(values & said.no_hubs.get(kind, frozenset())):
+            pair = Pair(f"{kind} {text}", kind, text)
+            rows.append(
+                _row(
+                    "hub_and_cleared",
+                    pair,
+                    "one judgement calls it a hub, another clears it",
+                    "not a hub: the verdict on the value stands above the list",
+                )
+            )
+    return sorted(rows, key=lambda row: (row["kind"], row["verdict_id"]))
+
+
+def _row(kind: str, pair: Pair, detail: str, outcome: str) -> dict[str, str]:
+    return {
+        "kind": kind,
+        "verdict_id": pair.verdict_id,
+        "subject_id": pair.one,
+        "other_id": pair.other,
+        "detail": detail,
+        "outcome": outcome,
+    }

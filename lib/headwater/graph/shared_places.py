@@ -1,0 +1,64 @@
+"""Warehouses, halls and return centres: places that many operators use. They never tie; here they are named."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyspark.sql.functions as F
+from pyspark.sql import DataFrame
+
+from headwater.parameters.graph import Hubs
+from headwater.tables.model import HUBS
+
+KIND = {"dispatch": "3pl", "return": "returns_centre"}
+
+
+def shared_places(counted: DataFrame, members: DataFrame, params: Hubs) -> DataFrame:
+    """Counted links, MEMBERS -> HUBS without the night: the dispatch places, return places and buildings of many operators.
+
+    Their links are relationships by type, so nothing is demoted. The parties are operators: what tied those is rarer. A building of
+    which many different units are used is a market."""
+    places = counted.where(
+        F.col("type").isin("dispatch", "return", "building") & (F.col("shops") > params.parties_wide)
+    )
+    payees = counted.where("type = 'payee_id'").groupBy("seller_id").agg(F.min("value").alias("payee"))
+    who = members.select("seller_id", "operator_id", "country", "category").join(payees, on="seller_id", how="left")
+    spread = (
+        places.join(who, on="seller_id", how="inner")
+        .groupBy("type", "value")
+        .agg(
+            F.min("shown").alias("shown"),
+            F.count(F.lit(1)).alias("shops"),
+            F.countDistinct("operator_id").alias("parties"),
+            F.countDistinct("country").alias("countries"),
+            F.countDistinct("category").alias("categories"),
+            F.countDistinct(F.coalesce("payee", F.concat(F.lit("of "), "seller_id"))).alias("payees"),
+        )
+    )
+    wide = (F.col("countries") >= params.wide_countries) | (F.col("categories") >= params.wide_categories)
+    hub = (F.col("parties") > params.parties) | (wide & (F.col("parties") > params.parties_wide))
+    kind = (
+        F.when(F.col("type") == "dispatch", "3pl").when(F.col("type") == "return", "returns_centre").otherwise("market")
+    )
+    sentence = F.format_string(
+        "%,d shops of %,d operators use it, from %,d countries and %,d categories",
+        "shops",
+        "parties",
+        "countries",
+        "categories",
+    )
+    return spread.where(hub).withColumns(
+        {
+            "kind": kind,
+            "decided_by": F.lit("degree"),
+            "reason": sentence,
+            "demoted": F.lit(0).cast("bigint"),
+            "would_join": F.col("parties"),
+        }
+    )
+
+
+def hubs(identity: DataFrame, places: DataFrame, shown: DataFrame, night: date) -> DataFrame:
+    """Hubs among identity values, shared places, how values are written (type, value, shown) -> HUBS."""
+    rows = identity.join(shown, on=["type", "value"], how="left").unionByName(places)
+    return HUBS.conform(rows.withColumn("night", F.lit(night)))

@@ -1,0 +1,39 @@
+"""Every shop that anything knows of, with what strangers would differ in: country and main category."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import pyspark.sql.functions as F
+from pyspark.sql import DataFrame
+
+from headwater.graph.facts import HOME_ROLES
+
+UNKNOWN = "?"
+
+
+def all_shops(
+    orders: DataFrame, complaints: DataFrame, sellers: DataFrame, places: DataFrame, supplier_links: DataFrame
+) -> DataFrame:
+    """ORDER_EXPOSURE (window), COMPLAINT_EXPOSURE (of the night), SELLERS, PLACES, SUPPLIER_LINKS (current) -> SHOPS: (seller_id,
+    country, category, orders), one row a shop of any of them.
+
+    Country: that of most of its home addresses. Category: that of most of its orders. Ties: the first by name."""
+    known = reduce(
+        DataFrame.unionByName,
+        [rows.select("seller_id") for rows in (orders, complaints, sellers, places, supplier_links)],
+    ).distinct()
+    by_category = orders.groupBy("seller_id", "category").agg(F.sum("orders").alias("n"))
+    named = F.when(
+        (F.col("category") != UNKNOWN) & (F.col("n") > 0), F.struct((-F.col("n")).alias("rank"), F.col("category"))
+    )
+    sold = by_category.groupBy("seller_id").agg(F.min(named)["category"].alias("category"), F.sum("n").alias("orders"))
+    at_home = places.where(F.col("role").isin(*HOME_ROLES) & F.col("country").isNotNull())
+    by_country = at_home.groupBy("seller_id", "country").count()
+    home = by_country.groupBy("seller_id").agg(
+        F.min(F.struct((-F.col("count")).alias("rank"), "country"))["country"].alias("country")
+    )
+    rows = known.join(sold, on="seller_id", how="left").join(home, on="seller_id", how="left")
+    return rows.select(
+        "seller_id", "country", "category", F.greatest(F.coalesce("orders", F.lit(0)), F.lit(0)).alias("orders")
+    )
