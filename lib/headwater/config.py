@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from headwater.errors import ConfigurationError, listed
 from headwater.feeds import FEEDS
 from headwater.parameters.attribution import Delay, Ranking, Shares, Shrinkage, Strata
+from headwater.parameters.graph import Hubs, Links, Operators
 from headwater.parameters.landing import Feed, Hygiene, Intake, Money
 from headwater.parameters.places import PlaceParams
 from headwater.parameters.run import Night, Paths, Session, Tokens
@@ -41,6 +42,9 @@ class Config(Section):
     money: Money = Money()
     hygiene: Hygiene = Hygiene()
     places: PlaceParams = PlaceParams()
+    links: Links = Links()
+    hubs: Hubs = Hubs()
+    operators: Operators = Operators()
     strata: Strata = Strata()
     delay: Delay = Delay()
     shrinkage: Shrinkage = Shrinkage()

@@ -8,7 +8,6 @@ import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
 from headwater.parameters.graph import Links
-from headwater.tables.model import ORDER_EXPOSURE  # noqa: F401 - named in the docstrings
 
 DIRECT = ("payee_id", "registration_no", "phone", "email")
 # Where a shop is at home; goods may be sent from anybody's warehouse.
@@ -30,7 +29,7 @@ def facts(
 
     `ref` names the row: feed:id@night:file. A value that was refused, and an address below street level, is no fact."""
     seen = addresses.select(
-        "address_id", "first_seen", "last_seen", _ref("addresses", F.col("address_id")).alias("ref")
+        "address_id", "first_seen", "last_seen", _ref(F.lit("addresses"), F.col("address_id")).alias("ref")
     )
     located = places.where("may_be_source").join(seen, on="address_id", how="inner")
     parts = [
@@ -44,7 +43,7 @@ def facts(
         _fact(located.where("building_key is not null"), "building", F.col("building_key")),
         _fact(
             supplier_links.withColumn("name", F.col("supplier_name")).withColumn(
-                "ref", _ref("supplier_links", F.concat_ws("/", "seller_id", "supplier_id", "kind"))
+                "ref", _ref(F.lit("supplier_links"), F.concat_ws("/", "seller_id", "supplier_id", "kind"))
             ),
             "supplier",
             F.col("supplier_id"),
@@ -62,14 +61,12 @@ def bounded(value: Column, most: int) -> Column:
     )
 
 
-def _ref(feed: str, row: Column) -> Column:
+def _ref(feed: Column, row: Column) -> Column:
     """feed:id@night:file, by which the row is found in the feed's clean table."""
-    name = F.when(F.length(row) <= 200, row).otherwise(
-        F.concat(F.substring(row, 1, 183), F.lit("#"), F.substring(F.sha2(row, 256), 1, 16))
-    )
     return F.concat(
-        F.lit(f"{feed}:"),
-        name,
+        feed,
+        F.lit(":"),
+        bounded(row, 200),
         F.lit("@"),
         F.col("night").cast("string"),
         F.lit(":"),
@@ -84,7 +81,7 @@ def _direct(values: DataFrame) -> DataFrame:
         F.col("kind").alias("type"),
         "value",
         F.col("written").alias("shown"),
-        "ref",
+        _ref(F.col("feed"), F.col("row_id")).alias("ref"),
         "first_seen",
         "last_seen",
         F.lit(None).cast("bigint").alias("orders"),

@@ -24,7 +24,11 @@ OF_SELLERS: Mapping[str, Kind] = {
     "registration_no": "registration_no",
 }
 OF_SUPPLIERS: Mapping[str, Kind] = {"name": "name", "phone": "phone", "registration_no": "registration_no"}
-SHOP_VALUES = ("feed", "row_id", "seller_id", "role", "kind", "written", "value", "reason", "first_seen", "last_seen")
+# `night` and `intake_seq` lead to the row in the feed's clean table.
+SHOP_VALUES = (
+    *("feed", "row_id", "night", "intake_seq", "seller_id", "role"),
+    *("kind", "written", "value", "reason", "first_seen", "last_seen"),
+)
 ADDED = ("value", "reason")
 
 
@@ -36,7 +40,7 @@ def address_values(addresses: DataFrame, rules: Rules, params: PlaceParams) -> D
     rows = _stacked(addresses, OF_ADDRESSES).select(
         F.lit("addresses").alias("feed"),
         F.col("address_id").alias("row_id"),
-        *("seller_id", "role", "country", "kind", "written", "first_seen", "last_seen"),
+        *("night", "intake_seq", "seller_id", "role", "country", "kind", "written", "first_seen", "last_seen"),
     )
     return identity_values(rows, rules, params).select(*SHOP_VALUES)
 
@@ -50,7 +54,7 @@ def seller_values(sellers: DataFrame, addresses: DataFrame, rules: Rules, params
     rows = _stacked(sellers.join(home, on="seller_id", how="left"), OF_SELLERS).select(
         F.lit("sellers").alias("feed"),
         F.col("seller_id").alias("row_id"),
-        "seller_id",
+        *("night", "intake_seq", "seller_id"),
         F.lit(None).cast("string").alias("role"),
         *("country", "kind", "written"),
         F.col("opened_at").alias("first_seen"),

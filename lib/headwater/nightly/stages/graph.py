@@ -1,17 +1,20 @@
-"""Who is behind the shops: addresses as written -> places, supplier ids -> companies."""
+"""Who is behind the shops: addresses as written -> places, supplier ids -> companies, shared values -> operators."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwater.nightly.stages.operators import operators
 from headwater.nightly.stages.resolution import resolution
+from headwater.places.rules import load_rules
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
 def graph(run: Run) -> None:
-    """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED."""
+    """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED; with orders -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND."""
     addresses, values = resolution(run)
+    operators(run, addresses, values, load_rules())
     for frame in (addresses, values):
         frame.unpersist()
