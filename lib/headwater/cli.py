@@ -113,7 +113,7 @@ def _stage_command(name: str, what: str) -> None:
 
 _stage_command("intake", "Stage 1 of a night: landing feeds into clean tables and rejects.")
 _stage_command("exposure", "Stage 2 of a night: daily exposure of orders and complaints.")
-_stage_command("graph", "Stage 3 of a night: who is behind the shops: places, suppliers.")
+_stage_command("graph", "Stage 3 of a night: who is behind the shops: places, suppliers, links, hubs, operators.")
 _stage_command("attribution", "Stage 4 of a night: expected complaints, shops, sources, evidence.")
 _stage_command("publish", "Stage 5 of a night: the checks, then the commit that makes it the night.")
 

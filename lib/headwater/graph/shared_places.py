@@ -10,21 +10,22 @@ from pyspark.sql import DataFrame
 from headwater.parameters.graph import Hubs
 from headwater.tables.model import HUBS
 
-KIND = {"dispatch": "3pl", "return": "returns_centre"}
 
+def shared_places(counted: DataFrame, members: DataFrame, places: DataFrame, params: Hubs) -> DataFrame:
+    """Counted links, MEMBERS, PLACES -> HUBS without the night: the dispatch places, return places and halls of many operators.
 
-def shared_places(counted: DataFrame, members: DataFrame, params: Hubs) -> DataFrame:
-    """Counted links, MEMBERS -> HUBS without the night: the dispatch places, return places and buildings of many operators.
-
-    Their links are relationships by type, so nothing is demoted. The parties are operators: what tied those is rarer. A building of
-    which many different units are used is a market."""
-    places = counted.where(
-        F.col("type").isin("dispatch", "return", "building") & (F.col("shops") > params.parties_wide)
-    )
+    Their links are relationships by type, so nothing is demoted. The parties are operators: what tied those is rarer. A hall is a
+    building of which more than `parties_wide` units are used; any other building is told by the place itself."""
+    units = places.where("level = 'unit'").groupBy("building_key").agg(F.countDistinct("place_id").alias("units"))
+    halls = units.where(F.col("units") > params.parties_wide)
+    halls = halls.select(F.lit("building").alias("type"), F.col("building_key").alias("value"))
+    shared = counted.where(F.col("shops") > params.parties_wide)
+    used = shared.where(F.col("type").isin("dispatch", "return"))
+    used = used.unionByName(shared.join(halls, on=["type", "value"], how="left_semi").select(*shared.columns))
     payees = counted.where("type = 'payee_id'").groupBy("seller_id").agg(F.min("value").alias("payee"))
     who = members.select("seller_id", "operator_id", "country", "category").join(payees, on="seller_id", how="left")
     spread = (
-        places.join(who, on="seller_id", how="inner")
+        used.join(who, on="seller_id", how="inner")
         .groupBy("type", "value")
         .agg(
             F.min("shown").alias("shown"),

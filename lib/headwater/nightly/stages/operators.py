@@ -55,7 +55,7 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame) -> None:
     run.write(LINKS, links(counted, judged, edges, night))
     members = run.write(MEMBERS, _members(run, ids, tell.members(found), shops))
     shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-    run.write(HUBS, hubs(judged, shared_places(counted, members, config.hubs), shown, night))
+    run.write(HUBS, hubs(judged, shared_places(counted, members, place_rows, config.hubs), shown, night))
     shapes = _frame(run, tell.shapes(found)).join(ids, on="group", how="inner")
     run.write(OPERATORS_FOUND, OPERATORS_FOUND.conform(shapes.withColumn("night", F.lit(night))))
     rows = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]

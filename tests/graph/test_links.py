@@ -1,0 +1,174 @@
+"""Facts of the feeds as links: one row a shop and value, each with its rows."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from headwater.graph.facts import facts
+from headwater.graph.links import counted_links, links
+from headwater.graph.shared_places import shared_places
+from headwater.graph.shops import all_shops
+from headwater.parameters.graph import Hubs, Links
+from headwater.places.identity import SHOP_VALUES
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
+from headwater.tables.model import COMPLAINT_EXPOSURE, MEMBERS, ORDER_EXPOSURE, PLACES
+
+NIGHT = date(2026, 11, 22)
+PLACE = {
+    "night": NIGHT, "address_id": "A1", "place_id": "P1", "building_key": "B1", "seller_id": "a", "role": "return",
+    "level": "unit", "may_be_source": True, "name": "1 Main Street, Unit 4", "country": "DE",
+}  # fmt: skip
+ADDRESS = {"night": NIGHT, "intake_seq": 7, "address_id": "A1", "seller_id": "a", "role": "return"}
+LINK = {
+    "night": NIGHT,
+    "intake_seq": 8,
+    "seller_id": "a",
+    "supplier_id": "U1",
+    "kind": "purchase",
+    "supplier_name": "Uno",
+}
+ORDER = {
+    "night": NIGHT, "day": NIGHT, "seller_id": "a", "category": "toys", "price_band": 3, "destination": "DE",
+    "orders": 5, "quantity": 5, "value_minor": 0, "unpriced": 0,
+}  # fmt: skip
+VALUE = {
+    "feed": "sellers", "row_id": "a", "night": NIGHT, "intake_seq": 3, "seller_id": "a", "role": None, "kind": "phone",
+    "written": "+49 30 1", "value": "+49301", "reason": None, "first_seen": None, "last_seen": None,
+}  # fmt: skip
+VALUES = (
+    "feed string, row_id string, night date, intake_seq bigint, seller_id string, role string, kind string, written string, "
+    "value string, reason string, first_seen timestamp, last_seen timestamp"
+)
+
+
+@pytest.fixture(scope="module")
+def linked(spark: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """One small marketplace as links, by (shop, type, value)."""
+
+    def frame(table: Any, *rows: dict[str, Any]) -> Any:
+        return spark.createDataFrame([tuple(r.get(n) for n in table.column_names) for r in rows], table.schema())
+
+    seen = datetime(2026, 1, 5, tzinfo=UTC)
+    values = [
+        VALUE,
+        VALUE | {"seller_id": "b", "row_id": "b"},
+        VALUE | {"seller_id": "b", "row_id": "b", "kind": "email", "value": None, "reason": "placeholder"},
+        *(VALUE | {"feed": "addresses", "row_id": f"A{i:02d}", "first_seen": seen} for i in range(40)),
+        VALUE
+        | {
+            "feed": "addresses",
+            "row_id": "A1",
+            "kind": "contact_name",
+            "written": "Ann Wu",
+            "value": "ann wu",
+            "role": "return",
+        },
+    ]
+    rows = facts(
+        spark.createDataFrame([tuple(v[n] for n in SHOP_VALUES) for v in values], VALUES),
+        frame(
+            PLACES,
+            PLACE,
+            PLACE | {"address_id": "A2", "place_id": "P2", "role": "dispatch", "level": "building", "seller_id": "b"},
+            PLACE
+            | {"address_id": "A3", "place_id": "P3", "may_be_source": False, "level": "city", "building_key": None},
+        ),
+        frame(
+            CLEAN_ADDRESSES, ADDRESS, ADDRESS | {"address_id": "A2", "seller_id": "b"}, ADDRESS | {"address_id": "A3"}
+        ),
+        frame(CLEAN_SUPPLIER_LINKS, LINK),
+        frame(
+            ORDER_EXPOSURE,
+            ORDER | {"dispatch_address_id": "A2"},
+            ORDER | {"dispatch_address_id": "A2", "orders": -2, "category": "shoes"},
+            ORDER | {"supplier_id": "U1"},
+        ),
+        Links(),
+    )
+    nothing = spark.createDataFrame([], "type string, value string, reason string")
+    hub = spark.createDataFrame([("phone", "+49301", "an agent's")], nothing.schema)
+    edge = spark.createDataFrame([], "seller_id string, type string, value string, ties boolean, reason string")
+    found = links(counted_links(rows, 4, Links()), hub, edge, NIGHT).collect()
+    return {(r["seller_id"], r["type"], r["value"]): r.asDict() for r in found}
+
+
+def test_a_fact_that_many_rows_say_is_one_row_with_a_few_of_them_named(linked: Any) -> None:
+    row = linked["a", "phone", "+49301"]
+    assert row["support"] == 41
+    assert len(row["refs"]) == Links().refs_kept
+    assert row["refs"][0] == "addresses:A00@2026-11-22:3"
+    assert row["first_seen"] == date(2026, 1, 5)
+    assert row["shown"] == "+49 30 1"
+
+
+def test_rarity_is_minus_the_log_of_the_share_of_shops(linked: Any) -> None:
+    assert linked["a", "phone", "+49301"]["shops"] == 2
+    assert linked["a", "phone", "+49301"]["rarity"] == pytest.approx(-math.log(2 / 4))
+
+
+def test_a_hubs_link_is_a_relationship_with_its_reason_and_a_rare_value_is_an_identity(linked: Any) -> None:
+    hub, own = linked["b", "phone", "+49301"], linked["a", "unit_address", "P1"]
+    assert (hub["class"], hub["reason"]) == ("relationship", "an agent's")
+    assert (own["class"], own["reason"]) == ("identity", None)
+
+
+def test_a_contact_counts_only_with_its_unit(linked: Any) -> None:
+    assert ("a", "contact_address", "ann wu @ P1") in linked
+    assert not [key for key in linked if key[2] == "ann wu"]
+
+
+def test_a_refused_value_and_an_area_are_no_facts(linked: Any) -> None:
+    assert not [key for key in linked if key[1] == "email"]
+    assert not [key for key in linked if key[2] == "P3"]
+
+
+def test_orders_count_for_the_place_and_supplier_that_they_name_net_of_corrections(linked: Any) -> None:
+    assert linked["a", "dispatch", "P2"]["orders"] == 3
+    assert linked["a", "supplier", "U1"]["orders"] == 5
+    assert linked["a", "supplier", "U1"]["refs"] == ["supplier_links:a/U1/purchase@2026-11-22:8"]
+    assert linked["a", "unit_address", "P1"]["orders"] is None
+
+
+def test_a_warehouse_a_supplier_and_a_building_are_never_identity(linked: Any) -> None:
+    kinds = {key[1]: row["class"] for key, row in linked.items()}
+    assert {kinds[k] for k in ("supplier", "dispatch", "return", "building")} == {"relationship"}
+
+
+def test_every_shop_that_anything_names_is_a_shop(rows_of: Any) -> None:
+    complaint = {"night": NIGHT, "seller_id": "c", "complaints": 1, "weight_milli": 1000}
+    rows = all_shops(
+        rows_of(ORDER_EXPOSURE, ORDER, {}, {"category": "shoes", "orders": 9}, {"category": "?", "orders": 99}),
+        rows_of(COMPLAINT_EXPOSURE, complaint, {}),
+        rows_of(CLEAN_SELLERS, {"seller_id": "s"}, {}),
+        rows_of(
+            PLACES, PLACE, {"seller_id": "d"}, {"seller_id": "d", "country": "CN"}, {"seller_id": "d", "country": "CN"}
+        ),
+        rows_of(CLEAN_SUPPLIER_LINKS, LINK, {"seller_id": "e"}),
+    )
+    got = {r["seller_id"]: (r["country"], r["category"], r["orders"]) for r in rows.collect()}
+    assert got == {
+        "a": (None, "shoes", 113), "c": (None, None, 0), "d": ("CN", None, 0), "e": (None, None, 0), "s": (None, None, 0)
+    }  # fmt: skip
+
+
+def test_a_warehouse_of_many_operators_is_named_and_one_operators_own_is_not(spark: Any, rows_of: Any) -> None:
+    member = {"night": NIGHT, "core": True, "country": "DE", "category": "toys", "orders": 1}
+    shops = [f"s{i:02d}" for i in range(12)]
+    members = rows_of(
+        MEMBERS,
+        member,
+        *({"seller_id": s, "operator_id": f"O{s}"} for s in shops),
+        *({"seller_id": f"t{s}", "operator_id": "O1"} for s in shops),
+    )
+    used = [(s, "dispatch", "hall", "Hall", 12) for s in shops] + [
+        (f"t{s}", "dispatch", "own", "Own", 12) for s in shops
+    ]
+    counted = spark.createDataFrame(used, "seller_id string, type string, value string, shown string, shops bigint")
+    found = (
+        shared_places(counted, members, rows_of(PLACES, PLACE, {}), Hubs()).select("value", "kind", "parties").collect()
+    )
+    assert [tuple(r) for r in found] == [("hall", "3pl", 12)]

@@ -1,0 +1,288 @@
+"""Who runs which shops, on small graphs that a person can check."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwater.graph import tell
+from headwater.graph.bipartite import KINDS, bipartite
+from headwater.graph.cut import tying
+from headwater.graph.operators import Found, find_operators
+from headwater.graph.said import Pair, Said
+from headwater.graph.shape import shape
+from headwater.parameters.graph import Hubs, Operators
+
+Edge = tuple[str, str, str]
+EDGE_NAMES = ("seller_id", "type", "value")
+STRANGERS = [f"x{i:03d}" for i in range(400)]  # shops that share nothing, so that what two shops share is rare
+
+
+def found(
+    edges: list[Edge], said: Said | None = None, shops: dict[str, tuple[str, str]] | None = None, **more: Any
+) -> Found:
+    """Operators of the edges' shops among strangers; `shops`: country and category of some."""
+    about = shops or {}
+    names = sorted({e[0] for e in edges} | set(STRANGERS) | set(about))
+    table = pa.table(
+        {
+            "seller_id": pa.array(names, pa.string()),
+            "country": pa.array([about.get(n, (None, None))[0] for n in names], pa.string()),
+            "category": pa.array([about.get(n, (None, None))[1] for n in names], pa.string()),
+        }
+    )
+    columns = {n: pa.array([e[i] for e in edges], pa.string()) for i, n in enumerate(EDGE_NAMES)}
+    return find_operators(
+        pa.table(columns), table, said or Said(), more.get("hubs", Hubs()), more.get("params", Operators())
+    )
+
+
+def groups(result: Found) -> set[frozenset[str]]:
+    """The operators of several shops."""
+    rows = tell.members(result).to_pandas()
+    return {frozenset(part) for _, part in rows.groupby("group")["seller_id"] if len(part) > 1}
+
+
+def give(value: str, *shops: str, type_name: str = "phone") -> list[Edge]:
+    return [(shop, type_name, value) for shop in shops]
+
+
+def hub_values(result: Found) -> set[str]:
+    return set(tell.hubs(result)["value"].to_pylist())
+
+
+def test_one_payee_ties_its_shops_and_makes_them_a_core():
+    result = found(give("P", "a", "b", "c", type_name="payee_id"))
+    assert groups(result) == {frozenset("abc")}
+    rows = tell.members(result).to_pandas().set_index("seller_id")
+    assert rows.loc[["a", "b", "c"], "core"].all()
+
+
+def test_every_shop_is_in_exactly_one_operator_and_one_alone_is_its_own():
+    result = found(give("P", "a", "b", type_name="payee_id"))
+    rows = tell.members(result).to_pandas()
+    assert rows["seller_id"].is_unique
+    assert set(rows["seller_id"]) == {"a", "b", *STRANGERS}
+    assert tell.shapes(result)["shops"].to_pylist().count(1) == len(STRANGERS)
+
+
+def test_two_independent_rare_values_make_a_core_and_two_of_one_family_do_not():
+    phone_and_unit = give("1", "a", "b", "c", "d", "e") + give("U", "a", "b", type_name="unit_address")
+    assert frozenset("ab") in groups(found(phone_and_unit))
+    same_address = give("U", "a", "b", type_name="unit_address") + give("n @ U", "a", "b", type_name="contact_address")
+    assert groups(found(same_address)) == set()
+
+
+def test_a_phone_that_few_give_ties_and_one_of_more_parties_does_not():
+    assert groups(found(give("1", "a", "b", "c"))) == {frozenset("abc")}
+    assert groups(found(give("1", "a", "b", "c", "d"))) == set()
+
+
+def test_an_address_alone_never_ties():
+    assert groups(found(give("U", "a", "b", type_name="unit_address"))) == set()
+
+
+def test_a_member_joins_the_core_with_which_it_shares_a_rare_phone():
+    edges = give("P", "a", "b", "c", type_name="payee_id") + give("1", "a", "b", "d")
+    result = found(edges)
+    assert groups(result) == {frozenset("abcd")}
+    rows = tell.members(result).to_pandas().set_index("seller_id")
+    assert not rows.loc["d", "core"]
+
+
+def test_a_phone_of_one_operators_twenty_shops_is_no_hub_and_that_of_twenty_strangers_is():
+    shops = [f"s{i:02d}" for i in range(20)]
+    mine = give("P", *shops, type_name="payee_id") + give("1", *shops)
+    assert hub_values(found(mine)) == set()
+    assert hub_values(found(give("1", *shops))) == {"1"}
+
+
+def test_a_value_that_two_cores_give_ties_neither_to_the_other():
+    edges = give("P", "a", "b", type_name="payee_id") + give("Q", "c", "d", type_name="payee_id") + give("1", "a", "c")
+    assert groups(found(edges)) == {frozenset("ab"), frozenset("cd")}
+
+
+def test_an_agents_kit_of_phone_and_address_ties_none_of_its_many_clients():
+    clients = [f"s{i:02d}" for i in range(12)]
+    edges = give("1", *clients) + give("U", *clients, type_name="unit_address") + give("m", *clients, type_name="email")
+    assert groups(found(edges)) == set()
+    assert groups(found(edges, hubs=Hubs(parties=20, parties_wide=20))) == {frozenset(clients)}
+
+
+def test_wide_spread_makes_a_hub_of_what_narrow_spread_does_not():
+    shops = [f"s{i}" for i in range(7)]
+    wide = {s: (country, "toys") for s, country in zip(shops, ["DE", "FR", "CN", "US", "PL", "IT", "ES"], strict=True)}
+    narrow = dict.fromkeys(shops, ("DE", "toys"))
+    assert hub_values(found(give("1", *shops), shops=wide)) == {"1"}
+    assert hub_values(found(give("1", *shops), shops=narrow)) == set()
+
+
+def test_one_phone_and_one_payee_on_every_row_tie_nobody_and_are_placeholders():
+    everybody = [f"s{i:03d}" for i in range(300)]
+    result = found(give("1", *everybody) + give("P", *everybody, type_name="payee_id"))
+    assert groups(result) == set()
+    assert tell.hubs(result)["kind"].to_pylist() == ["placeholder", "placeholder"]
+
+
+def test_a_hub_is_judged_anew_so_a_persons_word_unties_what_a_phone_tied():
+    edges = give("1", "a", "b")
+    assert groups(found(edges)) == {frozenset("ab")}
+    said = Said(hubs={"phone": frozenset(["1"])})
+    result = found(edges, said)
+    assert groups(result) == set()
+    [hub] = tell.hubs(result).to_pylist()
+    assert (hub["decided_by"], hub["demoted"], hub["would_join"]) == ("review", 2, 2)
+
+
+def test_a_value_that_a_person_cleared_is_no_hub():
+    shops = [f"s{i:02d}" for i in range(20)]
+    said = Said(hubs={"phone": frozenset(["1"])}, no_hubs={"phone": frozenset(["1"])})
+    result = found(give("1", *shops), said)
+    assert hub_values(result) == set()
+    assert [row["kind"] for row in result.contradictions] == ["hub_and_cleared"]
+
+
+def test_must_link_ties_and_cannot_link_holds_apart():
+    assert groups(found([], Said(must=(Pair("v1", "x001", "x002"),)))) == {frozenset(["x001", "x002"])}
+    payee = give("P", "a", "b", type_name="payee_id")
+    result = found(payee, Said(cannot=(Pair("v2", "a", "b"),)))
+    assert groups(result) == set()
+    assert [row["kind"] for row in result.contradictions] == ["cannot_link_against_evidence"]
+
+
+def test_cannot_link_cuts_the_weakest_way_and_leaves_the_rest_together():
+    edges = give("P", "a", "b", "c", type_name="payee_id") + give("1", "a", "d")
+    assert groups(found(edges)) == {frozenset("abcd")}
+    assert groups(found(edges, Said(cannot=(Pair("v", "c", "d"),)))) == {frozenset("abc")}
+
+
+def test_cyclic_and_contrary_verdicts_end_in_operators_and_contradictions():
+    must = tuple(Pair(f"m{i}", one, other) for i, (one, other) in enumerate(["ab", "bc", "ca"]))
+    said = Said(
+        must=must, cannot=(Pair("n0", "a", "c"), Pair("n1", "c", "a"), Pair("n2", "a", "a"), Pair("n3", "a", "nobody"))
+    )
+    result = found([(s, "phone", s) for s in "abc"], said)
+    number = {name: i for i, name in enumerate(result.graph.sellers.to_pylist())}
+    assert result.label[number["a"]] != result.label[number["c"]]
+    kinds = sorted(row["kind"] for row in result.contradictions)
+    assert kinds.count("must_link_not_kept") >= 1
+    assert {"same_shop", "unknown_shop"} <= set(kinds)
+
+
+def test_an_oversize_component_is_cut_at_its_weakest_values_and_marked():
+    edges = list(
+        itertools.chain.from_iterable(
+            give(f"P{p}", *(f"s{p}{i}" for i in range(4)), type_name="payee_id") for p in range(3)
+        )
+    )
+    edges += give("1", "s00", "t") + give("2", "s10", "t2")
+    edges += give("m0", "s00", "s10", type_name="email") + give("k0", "s00", "s10")
+    whole = found(edges, params=Operators(max_shops=20))
+    assert max(len(g) for g in groups(whole)) > 8
+    result = found(edges, params=Operators(max_shops=5))
+    assert max(len(g) for g in groups(result)) <= 5
+    assert {frozenset(f"s{p}{i}" for i in range(4)) for p in range(3)} <= {g - {"t", "t2"} for g in groups(result)}
+    cut = {row["group"] for row in tell.shapes(result).to_pylist() if row["oversize"]}
+    assert "s00" in cut
+    assert "s20" not in cut
+
+
+def test_a_component_of_equal_values_falls_apart_whole_rather_than_by_a_tie():
+    shops = [f"s{i:02d}" for i in range(30)]
+    result = found(give("P", *shops, type_name="payee_id"), params=Operators(max_shops=10))
+    assert groups(result) == set()
+    assert sum(row["oversize"] for row in tell.shapes(result).to_pylist()) == 30
+
+
+def test_ids_with_quotes_emoji_and_ten_thousand_characters_are_only_names():
+    odd = ['"', "'; drop--", "\U0001f600", "é" * 10_000, "a\nb"]
+    assert groups(found(give("P\U0001f600", *odd, type_name="payee_id"))) == {frozenset(odd)}
+
+
+@st.composite
+def small_worlds(draw: st.DrawFn) -> list[Edge]:
+    names = st.sampled_from([f"s{i}" for i in range(12)])
+    values = st.tuples(st.sampled_from([k.name for k in KINDS[:-1]]), st.sampled_from("pqrs"))
+    pairs = draw(st.lists(st.tuples(names, values), max_size=40))
+    return [(shop, kind, value) for shop, (kind, value) in pairs]
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_worlds(), st.randoms(use_true_random=False))
+def test_order_repetition_and_names_of_shops_do_not_matter(edges: list[Edge], random: Any) -> None:
+    once = groups(found(edges))
+    shuffled = [*edges, *edges[:3]]
+    random.shuffle(shuffled)
+    assert groups(found(shuffled)) == once
+    other = {f"s{i}": f"{(i * 7) % 12:02d}-renamed" for i in range(12)}
+    renamed = groups(found([(other[s], k, v) for s, k, v in edges]))
+    back = {new: old for old, new in other.items()}
+    assert {frozenset(back[s] for s in g) for g in renamed} == once
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_worlds())
+def test_an_operator_hangs_together_by_identity_values_that_are_no_hubs(edges: list[Edge]) -> None:
+    result = found(edges)
+    graph = nx.Graph()
+    hubs = {(row["type"], row["value"]) for row in tell.hubs(result).to_pylist()}
+    for row in tell.edges(result).to_pylist():
+        assert row["ties"]
+        assert (row["type"], row["value"]) not in hubs
+        graph.add_edge(row["seller_id"], (row["type"], row["value"]))
+    parts = {frozenset(n for n in part if isinstance(n, str)) for part in nx.connected_components(graph)}
+    assert groups(result) <= parts | {frozenset()} or groups(result) == _merged(parts, result)
+
+
+def _merged(parts: set[frozenset[str]], result: Found) -> set[frozenset[str]]:
+    """A value may tie within two operators apart: split what the plain graph joins by operator."""
+    label = dict(zip(result.graph.sellers.to_pylist(), result.label.tolist(), strict=True))
+    return {frozenset(s for s in part if label[s] == one) for part in parts for one in {label[s] for s in part}}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=24))
+def test_bridges_and_weakest_link_are_those_of_networkx(pairs: list[tuple[int, int]]) -> None:
+    rows = sorted(set(pairs))
+    edges = pa.table(
+        {
+            "seller_id": [f"s{s}" for s, _ in rows],
+            "type": ["phone"] * len(rows),
+            "value": [f"v{v}" for _, v in rows],
+        }
+    )
+    graph = bipartite(edges, pa.array([f"s{i}" for i in range(8)]))
+    oracle = nx.Graph((f"s{graph.shop[i]}", f"v{graph.value[i]}") for i in range(len(graph.shop)))
+    label = np.arange(8)
+    for part in nx.connected_components(oracle):
+        shops = [int(n[1:]) for n in part if n[0] == "s"]
+        label[shops] = min(shops)
+    weight = 1.0 + np.arange(len(graph.kind)) % 3
+    tied = tying(graph, np.ones(len(graph.shop), bool), label)
+    form = shape(graph, tied, weight, label)
+    oracle = nx.Graph()
+    for i in np.flatnonzero(tied):
+        oracle.add_edge(f"s{graph.shop[i]}", f"v{graph.value[i]}", weight=weight[graph.value[i]])
+    for row, first in enumerate(form.label):
+        part = oracle.subgraph(nx.node_connected_component(oracle, f"s{first}"))
+        bridges = {n for edge in nx.bridges(part) for n in edge if n[0] == "v"}
+        assert form.bridges[row] == len(bridges)
+        forest = nx.maximum_spanning_edges(part, data=True)
+        assert form.weakest[row] == min(d["weight"] for _, _, d in forest)
+        values = [n for n in part if n[0] == "v"]
+        shops = len(part) - len(values)
+        assert form.density[row] == pytest.approx(part.number_of_edges() / (shops * len(values)))
+
+
+def test_a_hundred_thousand_shops_with_one_address_are_one_hub_and_nobodys_operator():
+    shops = [f"s{i:06d}" for i in range(100_000)]
+    result = found(give("U", *shops, type_name="unit_address") + give("1", *shops))
+    assert groups(result) == set()
+    assert hub_values(result) == {"U", "1"}
