@@ -16,6 +16,7 @@ from headwater import config as configuration
 from headwater.config import Config
 from headwater.errors import ConfigurationError, HeadwaterError
 
+SUBJECTS = ["night", "sources", "shops", "operators", "source", "shop", "operator", "place"]
 NIGHT_HELP = "the night to run, YYYY-MM-DD: all that happened before the next day, UTC"
 
 
@@ -124,13 +125,19 @@ _stage_command("publish", "Stage 5 of a night: the checks, then the commit that 
     "--night", callback=lambda _c, _p, text: text and configuration.parse_night(text), help="Default: the newest."
 )
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1), help="Rows a table.")
-@click.argument("subject", default="night", type=click.Choice(["night", "sources", "shops", "source", "shop"]))
+@click.argument("subject", default="night", type=click.Choice(SUBJECTS))
 @click.argument("subject_id", required=False)
-def show(config: Config, night: date | None, top: int, subject: str, subject_id: str | None) -> None:
-    """Show a published night: its top sources and shops, or one `source ID` or `shop ID` with its evidence."""
+@click.option("--with", "beside", metavar="SHOP", help="Of `shop ID`: why the two are one operator, or are not.")
+def show(
+    config: Config, night: date | None, top: int, subject: str, subject_id: str | None, beside: str | None
+) -> None:
+    """Show a published night: its top sources, shops and operators, or one `source ID`, `shop ID`, `operator ID` or `place ID`
+    with its evidence; `shop ID --with ID` says why two shops are one operator or are not."""
     from headwater.report import terminal
 
-    terminal.show(config, night, subject, subject_id, top)
+    if beside and subject != "shop":
+        raise ConfigurationError("--with goes with `show shop ID`")
+    terminal.show(config, night, subject, subject_id, top, beside)
 
 
 @main.command()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -239,19 +240,27 @@ class PublishedReader:
         # The Rust reader spells S3 without the a.
         return self.path(table).replace("s3a://", "s3://", 1)
 
-    def _load(self, table: Table, version: int | None, night: date | None = None) -> pa.Table:
+    def _load(
+        self, table: Table, version: int | None, night: date | None = None, wanted: Sequence[tuple[str, str, Any]] = ()
+    ) -> pa.Table:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
         try:
             stored = DeltaTable(self._address(table), version=version, storage_options=self.options)
-            filters = None if night is None else [("night", "=", night)]
+            filters = None if night is None else [("night", "=", night), *wanted]
             return stored.to_pyarrow_table(filters=filters)
         except (DeltaError, OSError, FileNotFoundError) as error:
             raise StorageError(
                 f"{self._address(table)} cannot be read ({str(error).partition(chr(10))[0]}); "
                 "is paths.lake right, and has a night been run?"
             ) from error
+
+    def model(self, table: Table, night: date, **wanted: list[str]) -> pa.Table:
+        """Rows of a model table of the night, as its newest run left them, where each named column holds one of the wanted."""
+        rows = self._load(table, None, night, [(column, "in", values) for column, values in wanted.items()])
+        rows = rows.select(table.column_names)
+        return rows.take(pc.sort_indices(rows, sort_keys=[(k, "ascending") for k in table.key]))
 
     @property
     def nights(self) -> list[date]:

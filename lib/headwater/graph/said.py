@@ -32,6 +32,38 @@ class Said:
     no_hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
+SAID_OF_VERDICTS = ("verdict_id", "subject_kind", "subject_id", "other_id", "verdict")
+SEPARATOR = ":"
+
+
+def said(verdicts: list[dict[str, str | None]], reviewed: list[dict[str, str]]) -> Said:
+    """Verdicts in force (SAID_OF_VERDICTS) and reviewed hubs (kind, value in its comparable form) -> what they say here.
+
+    A verdict on a value names it as type:value, as model/links does (`phone:+8613912345678`); `hub` makes it one, `cleared`
+    says that it is none, whatever the list says. Pairs may name their two shops in either order."""
+    pairs = [v for v in verdicts if v["subject_kind"] == "pair" or v["other_id"]]
+    ordered = sorted(pairs, key=lambda v: str(v["verdict_id"]))
+
+    def of(word: str) -> tuple[Pair, ...]:
+        rows = [v for v in ordered if v["verdict"] == word]
+        return tuple(
+            Pair(str(v["verdict_id"]), *sorted((str(v["subject_id"]), str(v["other_id"] or "")))) for v in rows
+        )
+
+    def values(word: str) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for v in verdicts:
+            kind, mark, value = str(v["subject_id"]).partition(SEPARATOR)
+            if v["subject_kind"] == "value" and v["verdict"] == word and mark:
+                found.setdefault(kind, set()).add(value)
+        return {kind: frozenset(texts) for kind, texts in found.items()}
+
+    hubs = values("hub")
+    for row in reviewed:
+        hubs[row["kind"]] = hubs.get(row["kind"], frozenset()) | {row["value"]}
+    return Said(of("must_link"), of("cannot_link"), hubs, values("cleared"))
+
+
 def shop_numbers(graph: Bipartite, said: Said) -> dict[str, int]:
     """The number of each shop that a verdict names and that there is."""
     names = sorted({side for p in (*said.must, *said.cannot) for side in (p.one, p.other)})

@@ -14,22 +14,36 @@ from rich.table import Table as Grid
 
 from headwater.config import Config
 from headwater.errors import ConfigurationError
+from headwater.report import who
+from headwater.report.words import dicts as _dicts
 from headwater.store import PublishedReader
 from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
 
 # Wide enough for a table when the output is a file or a pipe, which have no width.
 WIDTH = 140
+ONE = ("source", "shop", "operator", "place")
 
 
-def show(config: Config, night: date | None, subject: str, subject_id: str | None, top: int) -> None:
-    """Print a night (default: the newest), its top `sources` or `shops`, or one `source` or `shop` with its evidence."""
+def show(
+    config: Config, night: date | None, subject: str, subject_id: str | None, top: int, beside: str | None = None
+) -> None:
+    """Print a night (default: the newest), its top `sources`, `shops` or `operators`, or one of them, or one `place`, with its
+    evidence; a shop `beside` another: why they are one operator, or are not."""
     reader = PublishedReader(config.paths.lake)
     night = night or reader.nights[-1]
-    if subject in ("source", "shop") and not subject_id:
+    if subject in ONE and not subject_id:
         raise ConfigurationError(f"name the {subject}: headwater show {subject} ID")
     console = console_of_width()
     if subject == "source":
         _source(console, reader, night, str(subject_id))
+    elif subject == "operators":
+        who.operators(console, reader, night, top)
+    elif subject == "operator":
+        who.operator(console, reader, night, str(subject_id))
+    elif subject == "place":
+        who.place(console, reader, night, str(subject_id), top)
+    elif subject == "shop" and beside:
+        who.why(console, reader, night, str(subject_id), beside)
     elif subject == "shop":
         _shop(console, reader, night, str(subject_id))
     else:
@@ -47,18 +61,6 @@ def console_of_width() -> Console:
     """The terminal; a file or a pipe as wide as a table needs."""
     console = Console(highlight=False, soft_wrap=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
-
-
-def _dicts(rows: pa.Table) -> list[dict[str, Any]]:
-    """The rows, with texts made safe to print: sellers write names and addresses, and may write markup or control codes."""
-    return [{name: safe(value) for name, value in row.items()} for row in rows.to_pylist()]
-
-
-def safe(value: Any) -> Any:
-    """A text, or a list of them, that can be printed as it is."""
-    if isinstance(value, list):
-        return [safe(item) for item in value]
-    return escape("".join(c if c.isprintable() else " " for c in value)) if isinstance(value, str) else value
 
 
 def _ranked(rows: pa.Table, top: int) -> list[dict[str, Any]]:
@@ -169,6 +171,9 @@ def _shop(console: Console, reader: PublishedReader, night: date, seller_id: str
     console.print(
         f"  {shop['complaints']:,} complaints where {shop['expected']:.2f} were expected from {shop['orders']:,} orders; "
         f"lift {shop['ebgm']:.1f}, with 95 % certainty at least {shop['eb05']:.1f}"
+    )
+    console.print(
+        f"  operator: {shop['operator_id']}; with which shops and why: headwater show operator {shop['operator_id']}"
     )
     rows = reader.read(EVIDENCE, night)
     told = _dicts(rows.filter(pc.equal(rows["subject_id"], seller_id)))

@@ -22,6 +22,7 @@ SHOPS = Table(
     (
         NIGHT,
         SELLER,
+        col("operator_id", "string", "who runs it (-> operators)"),
         *SHOPS_MODEL_COLUMNS,
         col("value", "decimal(18,2)", "value of its orders", "reporting currency"),
         opt("main_source_id", "string", "the suspected source through which most of its excess flows (-> sources)"),
@@ -127,4 +128,41 @@ CHANGES = Table(
     may_be_empty=True,
 )
 
-PUBLISHED = (SOURCES, SHOPS, EVIDENCE, FUNNEL, CHANGES)
+OPERATORS = Table(
+    "published",
+    "operators",
+    "an operator: the people who probably run these shops; a shop that nothing ties is one of its own",
+    ("night", "operator_id"),
+    (
+        NIGHT,
+        col("operator_id", "string", "the operator, the same over nights (-> changes)"),
+        col("shops", "bigint", "its shops, those without an order in the window too"),
+        col("seller_ids", "array<string>", "them, sorted"),
+        col(
+            "core",
+            "array<string>",
+            "those that a payee, a registration number or two independent rare values tie; or alone",
+        ),
+        opt(
+            "weakest_link",
+            "double",
+            "what the weakest value proves that is needed to hold it together",
+            "natural log units",
+        ),
+        opt("weakest_value", "string", "that value, with its type"),
+        col("bridges", "bigint", "values that alone hold two parts of it together"),
+        opt("bridge_value", "string", "the one of those that holds the largest part"),
+        col("bridge_shops", "bigint", "shops of the smaller part that hangs on it"),
+        opt("density", "double", "share of its possible pairs of shop and tying value that are there"),
+        col("oversize", "boolean", "cut out of a component above the guard"),
+        col("complaints", "bigint", "counted complaints of its shops"),
+        col("observed", "double", "those by their weight after hygiene"),
+        col("expected", "double", "complaints expected"),
+        col("lift_low", "double", "observed over expected: the 5 % quantile after shrinkage among operators"),
+        col("sources", "array<string>", "suspected sources of its shops (-> sources)"),
+        col("reasons", "array<string>", "why these shops are one, in sentences, for and against"),
+    ),
+    may_be_empty=True,
+)
+
+PUBLISHED = (SOURCES, SHOPS, EVIDENCE, FUNNEL, CHANGES, OPERATORS)

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 
 from headwater.attribution import expected, flows, shops, sources
 from headwater.attribution.delay import delay_curve
+from headwater.attribution.operators import operators
 from headwater.exposure import orders as order_stage
 from headwater.exposure.orders import latest
 from headwater.nightly.funnel import funnel
@@ -18,12 +19,14 @@ from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
     DELAY,
     LISTING_SUPPLIERS,
+    MEMBERS,
+    OPERATORS_FOUND,
     ORDER_EXPOSURE,
     PLACES,
     RATES,
     SOURCE_EXPOSURE,
 )
-from headwater.tables.published import EVIDENCE, FUNNEL, SHOPS, SOURCES
+from headwater.tables.published import EVIDENCE, FUNNEL, OPERATORS, SHOPS, SOURCES
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
@@ -51,7 +54,11 @@ def attribution(run: Run) -> None:
     counts = shops.shop_counts(cells, complaints).persist()
     mixture = shops.fit_mixture(counts, config.shrinkage)
     lifted = shops.with_lift(counts, mixture, config.ranking.lower_quantile, ("ebgm", "eb05"))
+    members = lake.read(MEMBERS, night)
+    lifted = lifted.join(members.select("seller_id", "operator_id"), on="seller_id", how="left")
     run.write(SHOPS, shops.shops(lifted, through, lake.read(SOURCES, night), night))
+    found = lake.read(OPERATORS_FOUND, night)
+    run.write(OPERATORS, operators(members, found, lake.read(SHOPS, night), night, config.shrinkage, config.ranking))
     run.write(FUNNEL, funnel(run))
     for frame in (window, cells, scored, counts):
         frame.unpersist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -10,13 +11,18 @@ from pyspark.sql import DataFrame
 
 from headwater.exposure.orders import in_window, latest
 from headwater.graph import tell
-from headwater.graph.facts import facts
+from headwater.graph.facts import DIRECT, facts
 from headwater.graph.links import candidates, counted_links, links
 from headwater.graph.operators import find_operators
-from headwater.graph.said import Said
+from headwater.graph.said import SAID_OF_VERDICTS, Said, said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
-from headwater.tables.clean import CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
+from headwater.graph.verify import verify
+from headwater.nightly.ids import carry_ids
+from headwater.places.identity import identity_values
+from headwater.places.rules import Rules
+from headwater.registry.kinds import OPERATOR
+from headwater.tables.clean import CLEAN_HUBS, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS, CLEAN_VERDICTS
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
     CONTRADICTIONS,
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
-def operators(run: Run, addresses: DataFrame, values: DataFrame) -> None:
+def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -> None:
     """ADDRESSES (current), SHOP_VALUES, PLACES -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
     lake, night, config = run.lake, run.night, run.config
     orders = in_window(run.up_to_now(ORDER_EXPOSURE), night, config.night.window_days)
@@ -46,11 +52,12 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame) -> None:
     found = find_operators(
         candidates(counted).toArrow(),
         shops.select("seller_id", "country", "category").toArrow(),
-        Said(),
+        _said(run, rules),
         config.hubs,
         config.operators,
     )
-    ids = _ids(run, tell.members(found))
+    verify(found, shops.count(), config.operators)
+    ids = _ids(run, tell.members(found), shops)
     judged, edges = _frame(run, tell.hubs(found)), _frame(run, tell.edges(found))
     run.write(LINKS, links(counted, judged, edges, night))
     members = run.write(MEMBERS, _members(run, ids, tell.members(found), shops))
@@ -68,10 +75,27 @@ def _frame(run: Run, table: pa.Table) -> DataFrame:
     return run.lake.spark.createDataFrame(table)
 
 
-def _ids(run: Run, members: pa.Table) -> DataFrame:
-    """(group, operator_id)."""
-    groups = _frame(run, members).select("group").distinct()
-    return groups.withColumn("operator_id", F.concat(F.lit("O"), F.substring(F.sha2("group", 256), 1, 16)))
+def _said(run: Run, rules: Rules) -> Said:
+    """What people said, as far as it is in force on the night: verdicts on pairs and values, and the reviewed hubs."""
+    end = F.lit(run.night + timedelta(days=1)).cast("timestamp")
+    verdicts = latest(run.up_to_now(CLEAN_VERDICTS), "verdict_id").where(F.col("decided_at") < end)
+    verdicts = verdicts.where(F.col("expires_at").isNull() | (F.col("expires_at") >= end))
+    listed = latest(run.up_to_now(CLEAN_HUBS), "kind", "value").select("kind", F.col("value").alias("written"))
+    cleaned = identity_values(
+        listed.where(F.col("kind").isin(*DIRECT)).withColumn("country", F.lit(None).cast("string")),
+        rules,
+        run.config.places,
+    )
+    reviewed = cleaned.where("value is not null").select("kind", "value")
+    return said(verdicts.select(*SAID_OF_VERDICTS).toArrow().to_pylist(), reviewed.toArrow().to_pylist())
+
+
+def _ids(run: Run, members: pa.Table, shops: DataFrame) -> DataFrame:
+    """(group, operator_id): the ids of the night before, carried by shops, each weighed by one and its orders."""
+    rows = _frame(run, members.select(["seller_id", "group"])).join(shops, on="seller_id", how="inner")
+    groups = rows.select("group", F.col("seller_id").alias("member"), (F.col("orders") + 1).alias("weight"))
+    ids = carry_ids(run, OPERATOR, groups).withColumnRenamed("member", "seller_id")
+    return rows.join(ids, on="seller_id", how="inner").select("group", F.col("id").alias("operator_id")).distinct()
 
 
 def _members(run: Run, ids: DataFrame, members: pa.Table, shops: DataFrame) -> DataFrame:
