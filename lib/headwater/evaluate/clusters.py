@@ -1,0 +1,117 @@
+"""Operators found on a planted marketplace's feeds, in one process, beside plain connected components and what can be found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from headwater.evaluate.metrics import b_cubed, pairwise
+from headwater.graph import tell
+from headwater.graph.bipartite import bipartite, group
+from headwater.graph.facts import DIRECT, HOME_ROLES
+from headwater.graph.operators import find_operators
+from headwater.graph.said import Said
+from headwater.parameters.graph import Hubs, Operators
+from headwater.parameters.places import PlaceParams
+from headwater.places.match import match_places
+from headwater.places.normalise import parse_addresses
+from headwater.places.rules import load_rules
+from headwater.places.values import clean_values
+from headwater.synthetic.addresses import make_addresses
+from headwater.synthetic.feeds import dimension_feeds
+from headwater.synthetic.params import MarketplaceParams
+from headwater.synthetic.people import make_world
+from headwater.synthetic.world import World
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Identity values of a planted marketplace (seller_id, type, value), its shops with country and category, and the truth."""
+
+    edges: pd.DataFrame
+    shops: pa.Table
+    operator: Ints
+
+
+def planted(params: MarketplaceParams) -> Planted:
+    """The first night's feeds, read as the night reads them; no orders are drawn."""
+    world = make_world(params)
+    addresses, *_ = make_addresses(world)
+    feeds = {name: table for name, night, table in dimension_feeds(world, addresses) if night == 0}
+    sellers, written = feeds["sellers"].to_pandas(), feeds["addresses"]
+    rules, place_params = load_rules(), PlaceParams()
+    rows = written.to_pandas()
+    parsed = parse_addresses(written.combine_chunks().to_batches()[0], rules, place_params)
+    labels = match_places(parsed, place_params).set_index("address_id")["place_label"]
+    rows["place"] = rows["address_id"].map(labels)
+    rows["level"] = rows["address_id"].map(parsed.set_index("address_id")["level"])
+    home = rows.groupby("seller_id")["country"].agg(lambda c: c.dropna().iloc[0] if c.nunique() == 1 else None)
+    parts = [_values(sellers, kind, sellers["seller_id"].map(home)) for kind in DIRECT]
+    parts.append(_values(rows, "phone", rows["country"]))
+    unit = rows[(rows["level"] == "unit") & rows["role"].isin(HOME_ROLES)]
+    parts.append(pd.DataFrame({"seller_id": unit["seller_id"], "type": "unit_address", "value": unit["place"]}))
+    contact = clean_values("contact_name", unit["contact_name"], rules, place_params)["value"]
+    parts.append(
+        pd.DataFrame(
+            {"seller_id": unit["seller_id"], "type": "contact_address", "value": contact + " @ " + unit["place"]}
+        )
+    )
+    edges = pd.concat(parts).dropna().drop_duplicates(ignore_index=True).astype(str)
+    registered = rows[rows["role"] == "registered"].drop_duplicates("seller_id").set_index("seller_id")["country"]
+    return Planted(edges, _shops(world, sellers["seller_id"], registered), world.shops.operator.astype(np.int64))
+
+
+def _values(rows: pd.DataFrame, kind: str, country: pd.Series) -> pd.DataFrame:
+    cleaned = clean_values(kind, rows[kind], load_rules(), PlaceParams(), country)  # type: ignore[arg-type]
+    return pd.DataFrame({"seller_id": rows["seller_id"], "type": kind, "value": cleaned["value"]})
+
+
+def _shops(world: World, sellers: pd.Series, country: pd.Series) -> pa.Table:
+    return pa.table(
+        {
+            "seller_id": pa.array(sellers.astype(str), pa.string()),
+            "country": pa.array(sellers.map(country), pa.string(), from_pandas=True),
+            "category": pa.array(world.shops.category.astype(str), pa.string()),
+        }
+    )
+
+
+def candidates(world: Planted) -> pa.Table:
+    """The values that two shops or more give."""
+    given = world.edges.groupby(["type", "value"])["seller_id"].transform("nunique")
+    return pa.Table.from_pandas(world.edges[given > 1], preserve_index=False)
+
+
+def methods(world: Planted, hubs: Hubs, params: Operators) -> dict[str, tuple[Ints, int]]:
+    """(operator of each shop, hubs) by method: ours; plain connected components of all shared values; and `findable`, the truth
+    as far as any identity value ties it: no method can find more."""
+    edges = candidates(world)
+    found = find_operators(edges, world.shops, Said(), hubs, params)
+    order = np.argsort(np.argsort(world.shops["seller_id"].to_numpy()))
+    graph = bipartite(edges, world.shops["seller_id"])
+    truth = world.operator[np.argsort(order)]
+    plain = group(graph.shops, graph.shop, graph.value)
+    within = group(graph.shops, graph.shop, graph.value * (int(truth.max()) + 1) + truth[graph.shop])
+    return {
+        "core, then members": (found.label[order], tell.hubs(found).num_rows),
+        "connected components": (plain[order], 0),
+        "findable": (within[order], 0),
+    }
+
+
+def scores(label: Ints, truth: Ints) -> dict[str, float]:
+    """Pairwise and B-cubed precision and recall, and the size of the largest operator."""
+    pair, cubed = pairwise(label, truth), b_cubed(label, truth)
+    return {
+        "pairwise precision": pair[0],
+        "pairwise recall": pair[1],
+        "B-cubed precision": cubed[0],
+        "B-cubed recall": cubed[1],
+        "largest": float(np.unique(label, return_counts=True)[1].max()),
+    }
