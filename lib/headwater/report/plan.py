@@ -7,7 +7,8 @@ from typing import Any
 import click
 from rich.table import Table as Grid
 
-from headwater.report.terminal import console_of_width, safe
+from headwater.report.terminal import console_of_width
+from headwater.report.words import safe
 
 
 def show_plan(plan: Any) -> None:

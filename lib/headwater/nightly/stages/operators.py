@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from headwater.exposure.orders import in_window, latest
 from headwater.graph import tell
@@ -72,6 +73,8 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -
 
 
 def _frame(run: Run, table: pa.Table) -> DataFrame:
+    if table.num_rows == 0:  # no batch tells the JVM a schema
+        return run.lake.spark.createDataFrame([], from_arrow_schema(table.schema))
     return run.lake.spark.createDataFrame(table)
 
 
