@@ -24,7 +24,8 @@ LAYERS = (
     ("graph",),
     ("attribution",),
     ("cases",),
-    ("report", "evaluate", "doctor", "synthetic"),
+    ("report", "doctor", "synthetic"),
+    ("evaluate",),
     ("nightly",),
     ("cli",),
 )
