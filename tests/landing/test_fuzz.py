@@ -1,15 +1,33 @@
-"""Any bytes for a line give a row or an unreadable line: never an error, never a lost row."""
+"""Any bytes give rows, rejects or a clear refusal: never another error, never a lost row.
+
+Starting Spark's jobs is dear and rows are not, so each example is a landing of many files of every form, taken by one intake."""
 
 from __future__ import annotations
 
+import io
 import json
+import re
+from datetime import date
 
 import pyarrow as pa
-from hypothesis import given, settings
+import pyarrow.parquet as pq
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from headwater.errors import InputRefusedError
+from headwater.feeds import FEEDS
+from headwater.landing import clean, files
 from headwater.landing.formats import json_files
+from headwater.landing.intake import Desk, intake, take_files
+from headwater.landing.lexicon import Lexicon
+from headwater.store import Lake
 
+NIGHT = date(2026, 11, 22)
+HEADER = b"address_id,seller_id,role,text\n"
+CSV = b'A1,S1,dispatch,"1 Quay, Unit 2"\nA2,S2,return,"say ""x"""\n\nA3,S3,pickup,"two\nlines"\r\nA4,S4,nowhere,plain\n'
+JSON = (
+    b'{"brand":"A","safety":true,"reference_price":19.99}\n{"brand":"B","authorised_sellers":["S1"]}\n{"safety":"no"}\n'
+)
 # What parsers stumble over: quotes, line ends, null bytes, other encodings, brackets, numbers beyond all bounds.
 TROUBLE = (
     b'"', b'""', b",", b"\n", b"\r", b"\r\n", b"\x00", b"#", b"\\", b" ", b"\xef\xbb\xbf", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80",
@@ -17,10 +35,17 @@ TROUBLE = (
 )  # fmt: skip
 
 
+def _parquet() -> bytes:
+    out = io.BytesIO()
+    table = {"kind": ["phone", "address", None], "value": ["1", "2", "3"], "what": ["agent", "nobody", "3pl"]}
+    pq.write_table(pa.table(table), out, store_schema=False)
+    return out.getvalue()
+
+
 @st.composite
 def mutated(draw, base):
     """The bytes with a few pieces cut out, put in or broken off; now and then other bytes altogether."""
-    if draw(st.integers(0, 7)) == 0:
+    if draw(st.integers(0, 7)) == 7:
         return draw(st.binary(max_size=200))
     data = bytearray(base)
     for _ in range(draw(st.integers(0, 4))):
@@ -28,6 +53,101 @@ def mutated(draw, base):
         cut = draw(st.sampled_from((0, 0, 1, 3, 1_000)))
         data[at : at + cut] = draw(st.one_of(st.sampled_from(TROUBLE), st.binary(max_size=3)))
     return bytes(data)
+
+
+LANDINGS = st.fixed_dictionaries(
+    {
+        "addresses/{}.csv": st.tuples(*[mutated(CSV).map(HEADER.__add__)] * 25, *[mutated(HEADER + CSV)] * 5),
+        "brands/{}.json": st.tuples(st.just(JSON), *[mutated(JSON)] * 25),
+        "hubs/{}.parquet": st.tuples(*[mutated(_parquet())] * 8),
+    }
+)
+
+
+def lines_of(data: bytes) -> int | None:
+    """How many rows JSON lines are, by counting; an independent reader."""
+    text = data.decode("utf-8", "replace")
+    return sum(1 for line in re.split("\r\n|\n|\r", text) if line.strip(" \t\ufeff"))
+
+
+def rows_of_csv(data: bytes) -> int | None:
+    """How many rows a CSV file is, where counting lines says it: without quotes, and without blanks for a line."""
+    lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    if b'"' in data or "\r" in "".join(lines) or any(line and not line.strip() for line in lines):
+        return None
+    return sum(1 for line in lines[1:] if line)
+
+
+def rows_of_parquet(data: bytes) -> int | None:
+    try:
+        return int(pq.ParquetFile(io.BytesIO(data)).metadata.num_rows)
+    except (pa.ArrowException, OSError):
+        return None
+
+
+COUNTS = {"addresses": rows_of_csv, "brands": lines_of, "hubs": rows_of_parquet}
+
+
+def refused_in(landing, config, feed):
+    """The files of a feed that are refused, each by its name; whatever else is raised fails the test."""
+    found, faults = files.list_feed(landing.spark, config, FEEDS[feed], NIGHT)
+    assert faults == []
+    fit, unfit = files.inspect(landing.spark, config, found)
+    refused = {f.path for f in found if any(f"{f.path}:" in fault for fault in unfit)}
+    assert {f.path for f in found} - {f.path for f in fit} <= refused
+    while fit := [f for f in fit if f.path not in refused]:
+        rows = clean.judge(files.read_files(landing.spark, config, fit), FEEDS[feed], config, lambda buyer: buyer)
+        try:
+            with files.broken_files_refused(fit):
+                rows.count(), rows.select("rules", "raw").write.format("noop").mode("overwrite").save()
+            break
+        except InputRefusedError as error:
+            named = {f.path for f in fit if f.path in str(error)}
+            assert named
+            refused |= named
+    return refused
+
+
+@settings(
+    max_examples=1,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(contents=LANDINGS)
+def test_any_bytes_give_rows_rejects_or_a_refusal_and_every_row_is_somewhere(new_landing, contents):
+    assume(min(len(set(each)) / len(each) for each in contents.values()) > 0.6)
+    landing = new_landing()
+    landing.header_only("orders", "complaints", "supplier_links")
+    put = {}
+    for pattern, each in contents.items():
+        for i, data in enumerate(each):
+            # A copy of a file is not taken twice.
+            if data not in put.values():
+                put[landing.put(pattern.format(f"{i:02}"), data)] = data
+    config = landing.config()
+    for feed in COUNTS:
+        for path in refused_in(landing, config, feed):
+            name = landing.root / "landing" / feed / path.rpartition("/")[2]
+            name.unlink()
+            del put[name]
+    assert len(put) >= len(COUNTS)
+
+    lake = Lake(landing.spark, config)
+    taken = take_files(lake, config, NIGHT)
+    desk = Desk(lake, config, NIGHT, b"a-key-for-tests-0123456789abcdef", Lexicon.load(), lambda written: None)
+    read = {path: (rows, good + bad) for _, _, path, rows, good, bad in intake(desk, taken)}
+    assert all(rows == ends for rows, ends in read.values())
+    by_name = {(p.parent.name, p.name): p for p in put}
+    wrong = []
+    for file in taken:
+        path = by_name.get(tuple(file.path.split("/")[-2:]))
+        expected = COUNTS[file.feed](put[path]) if path else None
+        if expected is not None and read[file.path][0] != expected:
+            wrong.append((put[path], read[file.path][0], expected))
+    assert wrong == []
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -45,3 +165,9 @@ def test_any_line_is_a_row_or_itself(lines):
             assert (row["a"] is None) == (meant.get("a") is None)
         else:
             assert (row["a"], row["b"]) == (None, None)
+
+
+def test_the_bytes_of_these_tests_are_read_as_meant_when_nothing_is_changed(landing):
+    assert lines_of(JSON) == len([json.loads(line) for line in JSON.splitlines()]) == 3
+    assert (rows_of_csv(HEADER + CSV), rows_of_csv(HEADER + b"A,S,r,\n\nB,S,r,\n")) == (None, 2)
+    assert rows_of_parquet(_parquet()) == 3
