@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from headwater.registry.flows import Flows
+from headwater.registry.flows import Flows, in_order
 from headwater.registry.kinds import Kind
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
@@ -46,7 +46,7 @@ def events(
     table = pd.DataFrame(rows, columns=["event", "subject_id", "from_ids", "to_ids", "detail"])
     table["event_id"] = [_event_id(kind, e, s) for e, s in zip(table["event"], table["subject_id"], strict=True)]
     table = table.assign(night=night, subject_kind=kind.name)[list(COLUMNS)]
-    return table.sort_values("event_id", ignore_index=True)
+    return in_order(table, "event_id")
 
 
 def _event_id(kind: Kind, event: str, subject: str) -> str:

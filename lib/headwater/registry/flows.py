@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
@@ -80,6 +82,12 @@ def flows(tonight: Tonight, members: pd.DataFrame, before: pd.DataFrame) -> Flow
         size=np.bincount(tonight.group, minlength=news),
         known=np.bincount(tonight.group[met], minlength=news),
     )
+
+
+def in_order(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows in the order of a column of texts, by code points; a sort of Python's own texts takes five times as long."""
+    order = pc.sort_indices(pa.array(frame[column].to_numpy(dtype=object), type=pa.large_string())).to_numpy()
+    return frame.take(order).reset_index(drop=True)
 
 
 def _sum(key: Ints, values: Ints, size: int) -> Ints:
