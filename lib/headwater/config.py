@@ -20,6 +20,7 @@ from headwater.errors import ConfigurationError, listed
 from headwater.feeds import FEEDS
 from headwater.parameters.attribution import Delay, Ranking, Shares, Shrinkage, Strata
 from headwater.parameters.graph import Hubs, Links, Operators
+from headwater.parameters.components import Graph
 from headwater.parameters.landing import Feed, Hygiene, Intake, Money
 from headwater.parameters.places import PlaceParams
 from headwater.parameters.run import Night, Paths, Session, Tokens
@@ -45,6 +46,7 @@ class Config(Section):
     links: Links = Links()
     hubs: Hubs = Hubs()
     operators: Operators = Operators()
+    graph: Graph = Graph()
     strata: Strata = Strata()
     delay: Delay = Delay()
     shrinkage: Shrinkage = Shrinkage()

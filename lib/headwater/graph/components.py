@@ -1,9 +1,11 @@
-"""Connected components within one process: compiled code over factorised ids."""
+"""Connected components: one function, two engines behind it, the same rows from both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,53 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from headwater.graph.contraction import contracted
+from headwater.parameters.components import Graph
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
 Ids: TypeAlias = "pd.Series[Any] | pa.Array | pa.ChunkedArray | np.ndarray[Any, Any] | Sequence[str]"
+# Edges a result that comes to the driver: Spark refuses results above spark.driver.maxResultSize (1 GiB unless it is set).
+SLICE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Components:
+    """`labels`: one row per node: `id`, and `component`, the smallest id within it in code-point order. `engine`: in_process or
+    distributed."""
+
+    labels: DataFrame
+    engine: str
+
+
+@contextmanager
+def components(edges: DataFrame, nodes: DataFrame | None, params: Graph, scratch: str) -> Iterator[Components]:
+    """EDGES (src, dst: string ids, undirected, parallels and self-loops allowed) and NODES (id; brings in the isolated ones)
+    -> their components, on the driver up to `params.driver_edges` edges, else on the executors.
+
+    To be used with `with`: what is distributed lies below the folder `scratch`, of any store that Spark writes to, until the block
+    ends. `edges` is read more than once, so it should be stored rows. Raises ValueError when an id is null, CheckFailedError when
+    the scratch files do not hold the rows that were written to them."""
+    count = edges.count()
+    if count <= params.driver_edges:
+        table = labelled(*_collected(edges, nodes, count))
+        yield Components(edges.sparkSession.createDataFrame(table), "in_process")
+        return
+    with contracted(edges, nodes, params, scratch) as labels:
+        yield Components(labels, "distributed")
+
+
+def _collected(edges: DataFrame, nodes: DataFrame | None, count: int) -> tuple[Ids, Ids, Ids]:
+    """src, dst and the further nodes as Arrow columns, in slices that the driver takes."""
+    import pyspark.sql.functions as F
+
+    slices = 1 + count // SLICE
+    piece = F.pmod(F.xxhash64("src", "dst"), F.lit(slices))
+    parts = [edges.where(piece == i) if slices > 1 else edges for i in range(slices)]
+    table = pa.concat_tables(part.select("src", "dst").toArrow() for part in parts)
+    further = [] if nodes is None else nodes.select("id").toArrow()["id"]
+    return table["src"], table["dst"], further
 
 
 def components_in_process(src: Ids, dst: Ids, nodes: Ids | None = None) -> pd.DataFrame:
@@ -20,10 +68,15 @@ def components_in_process(src: Ids, dst: Ids, nodes: Ids | None = None) -> pd.Da
     -> one row per node: `id`, `component`, sorted by id; `component` is the smallest id within it, in code-point order.
 
     `nodes` brings in the isolated ones; ids that edges name need not be listed. The order and the direction of edges do
-    not matter. Raises ValueError when src and dst differ in length or
-    an id is null.
+    not matter. Raises ValueError when src and dst differ in length or an id is null.
     """
-    ends = [_ids(src), _ids(dst), _ids(nodes if nodes is not None else [])]
+    table: pd.DataFrame = labelled(src, dst, [] if nodes is None else nodes).to_pandas()
+    return table
+
+
+def labelled(src: Ids, dst: Ids, nodes: Ids) -> pa.Table:
+    """What `components_in_process` returns, as Arrow."""
+    ends = [_ids(src), _ids(dst), _ids(nodes)]
     if len(ends[0]) != len(ends[1]):
         raise ValueError(f"src has {len(ends[0])} rows and dst {len(ends[1])}: an edge needs both")
     names = pa.chunked_array(ends, type=pa.large_string())
@@ -41,13 +94,12 @@ def components_in_process(src: Ids, dst: Ids, nodes: Ids | None = None) -> pd.Da
     smallest = np.full(count, len(ids), dtype=np.int64)
     np.minimum.at(smallest, label, np.arange(len(ids)))
     component = ids.take(pa.array(smallest[label]))
-    table: pd.DataFrame = pa.table({"id": ids, "component": component}).to_pandas()
-    return table
+    return pa.table({"id": ids, "component": component})
 
 
 def _ids(values: Ids) -> pa.Array:
     """Any column of ids as one Arrow string array."""
     if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
+        return values.cast(pa.large_string()).combine_chunks()  # plain strings end at 2 GiB an array
     array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
     return array.cast(pa.large_string())

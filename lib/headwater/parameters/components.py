@@ -1,0 +1,21 @@
+"""How much of a graph goes through one process."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from headwater.parameters.section import Section
+
+
+class Graph(Section):
+    driver_edges: int = Field(
+        20_000_000,
+        ge=0,
+        description="edges; up to so many, components are found on the driver (bench/README.md says what that takes), above it on the "
+        "executors, contracted until so many are left; 0: never on the driver",
+    )
+    task_edges: int = Field(
+        2_000_000,
+        ge=2,
+        description="edges that one Python task holds at a time while a graph is contracted; about 250 bytes each",
+    )
