@@ -19,8 +19,8 @@ from pydantic import Field, ValidationError
 from headwater.errors import ConfigurationError, listed
 from headwater.feeds import FEEDS
 from headwater.parameters.attribution import Delay, Ranking, Shares, Shrinkage, Strata
-from headwater.parameters.graph import Hubs, Links, Operators
 from headwater.parameters.components import Graph
+from headwater.parameters.graph import Hubs, Links, Operators
 from headwater.parameters.landing import Feed, Hygiene, Intake, Money
 from headwater.parameters.places import PlaceParams
 from headwater.parameters.run import Night, Paths, Session, Tokens
