@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,26 @@ def other_value(name: str, value: object) -> object:
         return not value
     if isinstance(value, tuple):
         return (*value, "other")
-    return value + 1 if isinstance(value, int) else value * 0.9 if isinstance(value, float) else "other"
+    return value + 1 if isinstance(value, int) else (value * 0.9 or 0.1) if isinstance(value, float) else "other"
 
 
 def parameters() -> list[tuple[str, str]]:
-    """(section, name) of every parameter outside the feeds."""
-    sections = {name: field.annotation for name, field in Config.model_fields.items() if name != "feeds"}
-    return [(name, key) for name, section in sections.items() for key in section.model_fields]
+    """(section, name) of every parameter outside the feeds; a section within another is called outer.inner."""
+    sections = [(name, field.annotation) for name, field in Config.model_fields.items() if name != "feeds"]
+    found = []
+    for path, section in sections:
+        for key, field in section.model_fields.items():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+                sections.append((f"{path}.{key}", field.annotation))
+            else:
+                found.append((path, key))
+    return found
+
+
+def replaced(values: Section, path: list[str], new: object) -> Section:
+    """The same with another value at `path`."""
+    rest = replaced(getattr(values, path[0]), path[1:], new) if path[1:] else new
+    return values.model_copy(update={path[0]: rest})
 
 
 def test_all_faults_are_told_at_once_each_with_its_key_and_where_it_came_from(tmp_path):
@@ -70,7 +84,7 @@ def test_values_that_contradict_each_other_are_told_together_with_the_other_faul
     lines = faults_of(
         tmp_path,
         "[night]\nwindow_days = 200\nlookup_days = 100\n[money.rates]\nUSD = 2.0\n"
-        '[hygiene]\ntext_reasons = ["counterfeit"]\n[feeds.orders.rename]\nsellerid = "Shop"\n[shares]\nlink_orders = -1\n',
+        '[hygiene]\ntext_reasons = ["counterfeit"]\n[feeds.orders.rename]\nsellerid = "Shop"\n[ranking]\ncapacity = -1\n',
     )
     file = tmp_path / "own.toml"
     told = "\n".join(lines)
@@ -78,7 +92,7 @@ def test_values_that_contradict_each_other_are_told_together_with_the_other_faul
     assert f"money.rates.USD ({file}): must be 1" in told
     assert f"hygiene.text_reasons ({file}): holds counterfeit" in told
     assert f"feeds.orders.rename.sellerid ({file}): the feed has no column sellerid" in told
-    assert f"shares.link_orders ({file}): Input should be greater than or equal to 0" in told
+    assert f"ranking.capacity ({file}): Input should be greater than or equal to 0" in told
     assert len(lines) == 6
 
 
@@ -170,9 +184,9 @@ def test_where_things_are_and_how_spark_runs_does_not_change_the_hash_of_the_mod
 
 @pytest.mark.parametrize(("section", "name"), [p for p in parameters() if p[0] not in OUTSIDE_THE_MODEL])
 def test_every_parameter_of_the_model_changes_its_hash(section, name):
-    default = getattr(Config(), section)
-    changed = default.model_copy(update={name: other_value(name, getattr(default, name))})
-    assert Config().model_copy(update={section: changed}).model_hash() != Config().model_hash()
+    path = [*section.split("."), name]
+    default = reduce(getattr, path, Config())
+    assert replaced(Config(), path, other_value(name, default)).model_hash() != Config().model_hash()
 
 
 def test_how_a_feed_is_mapped_changes_the_hash_and_where_it_is_does_not():
@@ -218,6 +232,9 @@ def test_the_base_file_holds_every_parameter_at_its_default():
 
 def test_every_parameter_says_what_it_is_for():
     sections = [field.annotation for name, field in Config.model_fields.items() if name != "feeds"]
+    for section in sections:
+        within = [field.annotation for field in section.model_fields.values()]
+        sections += [s for s in within if isinstance(s, type) and issubclass(s, Section)]
     assert all(issubclass(section, Section) for section in sections)
     bare = [f"{s.__name__}.{n}" for s in [*sections, Feed] for n, f in s.model_fields.items() if not f.description]
     assert bare == []

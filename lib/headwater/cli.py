@@ -15,6 +15,7 @@ from headwater import __version__, tokens
 from headwater import config as configuration
 from headwater.config import Config
 from headwater.errors import ConfigurationError, HeadwaterError
+from headwater.feeds import VERDICT_KINDS
 
 SUBJECTS = ["night", "sources", "shops", "operators", "source", "shop", "operator", "place"]
 NIGHT_HELP = "the night to run, YYYY-MM-DD: all that happened before the next day, UTC"
@@ -158,6 +159,57 @@ def validate(config: Config, night: date | None) -> None:
         terminal.show_validation(validate_feeds(spark, config, night))
     finally:
         spark.stop()
+
+
+@main.group()
+def verdict() -> None:
+    """What people found out: the next night obeys it."""
+
+
+@verdict.command("add")
+@with_config
+@click.argument("subject")
+@click.argument("finding", type=click.Choice(VERDICT_KINDS))
+@click.option("--author", required=True, help="Who judged.")
+@click.option("--reason", help="Why.")
+@click.option(
+    "--reliability", help="How often such a verdict is right, .5 to 1; default: finding.verdicts.reliability."
+)
+@click.option("--decided-at", help="When, UTC; default: now.")
+@click.option("--expires-at", help="Counts until then, UTC; default: for good.")
+@click.option("--inspected-because", type=click.Choice(["ranked", "random", "tip"]), help="Why it was looked at.")
+@click.option("--inspection-probability", help="The chance it had of being looked at, 0 to 1.")
+def verdict_add(config: Config, subject: str, finding: str, **said: str | None) -> None:
+    """Add one verdict. SUBJECT is kind:ID (source, seller, place, supplier, operator, value, listing) or pair:ID,ID."""
+    from headwater.nightly import verdicts
+
+    kind, subject_id, other_id = verdicts.parse_subject(subject)
+    row = {"subject_kind": kind, "subject_id": subject_id, "other_id": other_id, "verdict": finding, **said}
+    [verdict_id] = verdicts.add(config, [row])
+    click.echo(f"{verdict_id}: {subject} {finding}; the next night obeys it")
+
+
+@verdict.command("import")
+@with_config
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def verdict_import(config: Config, file: Path) -> None:
+    """Add the verdicts of a CSV FILE with the columns of the verdicts feed; what is there already is not added twice."""
+    from headwater.nightly import verdicts
+
+    click.echo(f"{len(verdicts.import_file(config, file)):,} verdicts; the next night obeys them")
+
+
+@verdict.command("list")
+@with_config
+@click.option(
+    "--night", callback=lambda _c, _p, text: text and configuration.parse_night(text), help="As of this night."
+)
+def verdict_list(config: Config, night: date | None) -> None:
+    """List the verdicts entered at the command line, the newest last."""
+    from headwater.nightly import verdicts
+    from headwater.report import terminal
+
+    terminal.show_verdicts(verdicts.entered(config, night))
 
 
 def _list_dials(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

@@ -18,8 +18,9 @@ from pydantic import Field, ValidationError
 
 from headwater.errors import ConfigurationError, listed
 from headwater.feeds import FEEDS
-from headwater.parameters.attribution import Delay, Ranking, Shares, Shrinkage, Strata
+from headwater.parameters.attribution import Delay, Peers, Ranking, Roles, Shrinkage, Strata
 from headwater.parameters.components import Graph
+from headwater.parameters.finding import FindParams
 from headwater.parameters.graph import Hubs, Links, Operators
 from headwater.parameters.landing import Feed, Hygiene, Intake, Money
 from headwater.parameters.places import PlaceParams
@@ -50,8 +51,10 @@ class Config(Section):
     strata: Strata = Strata()
     delay: Delay = Delay()
     shrinkage: Shrinkage = Shrinkage()
-    shares: Shares = Shares()
+    peers: Peers = Peers()
+    finding: FindParams = FindParams()
     ranking: Ranking = Ranking()
+    roles: Roles = Roles()
     feeds: dict[FeedName, Feed] = Field(default_factory=dict, description="mapping of each feed")
 
     def contradictions(self) -> list[tuple[str, str]]:
@@ -229,17 +232,27 @@ def reference() -> str:
     for name, field in Config.model_fields.items():
         section = field.annotation
         if isinstance(section, type) and issubclass(section, Section):
-            lines += ["", f"[{name}]"]
-            lines += _reference_lines(section, section())
+            lines += _reference_section(name, section())
     lines += ["", "# One such section a feed: orders, complaints, addresses, supplier_links, ...", "[feeds.orders]"]
     lines += _reference_lines(Feed, Feed())
     return "\n".join(lines) + "\n"
+
+
+def _reference_section(name: str, values: Section) -> list[str]:
+    """A section and, after its own values, the sections within it."""
+    within = {key: value for key in type(values).model_fields if isinstance(value := getattr(values, key), Section)}
+    lines = ["", f"[{name}]", *_reference_lines(type(values), values)]
+    for key, value in within.items():
+        lines += _reference_section(f"{name}.{key}", value)
+    return lines
 
 
 def _reference_lines(section: type[Section], defaults: Section) -> list[str]:
     lines = []
     for name, field in section.model_fields.items():
         value = getattr(defaults, name)
+        if isinstance(value, Section):
+            continue
         lines += [f"# {field.description}"]
         lines += [f'# {name} = "..."' if value is None else f"{name} = {'{}' if value == {} else json.dumps(value)}"]
     return lines

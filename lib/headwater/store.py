@@ -23,6 +23,7 @@ from headwater.tables import TABLES
 from headwater.tables.ops import NIGHTS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pyspark.sql import DataFrame, SparkSession
 
 
@@ -209,6 +210,15 @@ def _row_fault(error: Exception) -> str | None:
     return "holds rows of another night than the one it is written for" if "REPLACE_WHERE_MISMATCH" in text else None
 
 
+def to_frame(spark: SparkSession, table: Table, rows: pd.DataFrame) -> DataFrame:
+    """Rows made on the driver as a frame of the table's columns; NaN and None are null."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    schema = to_arrow_schema(table.schema())
+    columns = [pa.array(rows[f.name].tolist(), type=f.type, from_pandas=True) for f in schema]
+    return spark.createDataFrame(pa.Table.from_arrays(columns, schema=schema))
+
+
 def one_row(frame: DataFrame) -> dict[str, Any]:
     """The only row of an aggregate, by column."""
     [row] = frame.collect()
@@ -220,6 +230,64 @@ def absolute(address: str) -> str:
     if urlparse(address).scheme:
         return address.rstrip("/")
     return str(Path(address).absolute())
+
+
+def append_rows(
+    lake: str, table: Table, rows: list[dict[str, Any]], storage_options: dict[str, str] | None = None
+) -> None:
+    """Add rows to an append-only table without Spark, in one commit; writers at once wait for each other and all succeed.
+
+    The first writer makes the table. Raises StorageError with the way out when the store refuses."""
+    from deltalake import write_deltalake
+    from deltalake.exceptions import DeltaError
+
+    path = f"{absolute(lake)}/{table.layer}/{table.name}".replace("s3a://", "s3://", 1)
+    data = pa.Table.from_pylist(rows, schema=arrow_schema(table))
+    fault: Exception | None = None
+    # Two appends never conflict, but two writers may race for the number of one commit, or for making the table.
+    for _ in range(20):
+        try:
+            write_deltalake(path, data, mode="append", storage_options=storage_options)
+            return
+        except (DeltaError, OSError) as error:
+            fault = error
+            time.sleep(0.05)
+    raise StorageError(
+        f"{path} cannot be written ({str(fault).partition(chr(10))[0]}); is paths.lake right?"
+    ) from fault
+
+
+def read_rows(lake: str, table: Table, storage_options: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """All rows of a small table without Spark, sorted by key; none if it was never written."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError, TableNotFoundError
+
+    path = f"{absolute(lake)}/{table.layer}/{table.name}".replace("s3a://", "s3://", 1)
+    try:
+        rows = DeltaTable(path, storage_options=storage_options).to_pyarrow_table().to_pylist()
+    except TableNotFoundError:
+        return []
+    except (DeltaError, OSError) as error:
+        raise StorageError(
+            f"{path} cannot be read ({str(error).partition(chr(10))[0]}); is paths.lake right?"
+        ) from error
+    return sorted(rows, key=lambda r: tuple(str(r[k]) for k in table.key))
+
+
+ARROW = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The Arrow schema of a table of plain columns, as Spark would write it."""
+    return pa.schema([pa.field(c.name, ARROW[c.type], not c.required) for c in table.columns])
 
 
 class PublishedReader:

@@ -23,6 +23,7 @@ ORDER = {
     "quantity": 100,
     "value_minor": 1000,
     "unpriced": 0,
+    "refunded": 0,
 }
 COMPLAINT = {
     "night": NIGHT,

@@ -72,19 +72,13 @@ def test_a_shop_is_counted_whether_it_has_orders_or_complaints(spark):
     assert (rows["b"]["orders"], rows["b"]["expected"], rows["b"]["observed"]) == (0, 0.0, 1.0)
 
 
-def test_a_shops_main_source_is_its_best_ranked_suspected_one(spark):
+def test_shops_are_ranked_by_eb05_and_carry_what_their_sources_say(spark):
     numbers = "orders bigint, value_minor bigint, complaints bigint, observed double, expected double, ebgm double, eb05 double"
     lifted = spark.createDataFrame(
-        [(s, 1, 1, 1, 1.0, 0.1, 5.0, eb05) for s, eb05 in (("a", 3.0), ("b", 2.0))], f"seller_id string, {numbers}"
+        [(s, 1, 1, 1, 1.0, 0.1, 5.0, eb05) for s, eb05 in (("a", 2.0), ("b", 3.0))], f"seller_id string, {numbers}"
     )
-    through = spark.createDataFrame(
-        [("a", "weak", 1.0), ("a", "best", 0.5), ("a", "clean", 1.0), ("b", "best", 0.0)],
-        "seller_id string, source_id string, complaints double",
-    )
-    ranked = spark.createDataFrame(
-        [("best", 1, 9.0), ("weak", 2, 2.0), ("clean", 3, 0.5)], "source_id string, rank bigint, lift_low double"
-    )
-    rows = {r["seller_id"]: r for r in shops(lifted, through, ranked, NIGHT).collect()}
-    assert rows["a"]["main_source_id"] == "best"
-    assert rows["b"]["main_source_id"] is None
-    assert [rows["a"]["rank"], rows["b"]["rank"]] == [1, 2]
+    said = spark.createDataFrame([("a", 0.7, "S1")], "seller_id string, probability double, main_source_id string")
+    rows = {r["seller_id"]: r for r in shops(lifted, said, NIGHT).collect()}
+    assert [rows["b"]["rank"], rows["a"]["rank"]] == [1, 2]
+    assert (rows["a"]["probability"], rows["a"]["main_source_id"]) == (0.7, "S1")
+    assert (rows["b"]["probability"], rows["b"]["main_source_id"]) == (None, None)

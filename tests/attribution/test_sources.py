@@ -1,112 +1,175 @@
-"""Sources on Spark: who may be one, how they rank, and that the evidence adds up."""
+"""Sources as they are published: who may be one, how they rank, that the evidence adds up, and calm where there is little."""
 
-from datetime import date
-
+import numpy as np
+import pandas as pd
 import pytest
 
 from headwater.attribution import sources
-from headwater.parameters.attribution import Ranking, Shrinkage
-from headwater.tables.model import PLACES, SOURCE_EXPOSURE
-from headwater.tables.published import EVIDENCE, SOURCES
+from headwater.attribution.gather import NO_STREET
+from headwater.attribution.told import source_ids
+from headwater.parameters.attribution import Ranking
 
-NIGHT = date(2026, 11, 22)
-PARAMS = Ranking(evidence_shops=2)
-EXPOSURE = {
-    "night": NIGHT,
-    "source_id": "U",
-    "type": "supplier",
-    "source_key": "u",
-    "orders": 10.0,
-    "named_orders": 10,
-    "value_minor": 1000.0,
-    "expected": 0.1,
-    "complaints": 0.0,
-    "observed": 0.0,
-    "first_day": NIGHT,
-    "last_day": NIGHT,
-}
-LINKS = "supplier_id string, supplier_name string"
+from .windows import NIGHT, told_of, window
+
+GUILTY = [{"seller_id": s, "supplier_id": "u"} for s in "abcd"]
+CLEAN = [{"seller_id": s, "supplier_id": "v", "orders": 1000, "expected_pico": 10**11} for s in "abef"]
+COMPLAINTS = [{"seller_id": s, "supplier_id": "u", "brand": "acme"} for s in "aaaabbbc"] + [
+    {"seller_id": "e", "supplier_id": "v"}
+]
 
 
 @pytest.fixture(scope="module")
-def night(spark):
-    """Suspected source U sells through four shops, clean source V through one; place P is an address, Q an area."""
-    rows = [
-        {"seller_id": "a", "complaints": 6.0, "observed": 6.0},
-        {"seller_id": "b", "complaints": 2.0, "observed": 1.5},
-        {"seller_id": "c", "complaints": 1.0, "observed": 1.0},
-        {"seller_id": "d", "expected": 0.7},
-        {"seller_id": "a", "source_id": "V", "source_key": "v", "complaints": 1.0, "observed": 1.0, "expected": 2.0},
-        {"seller_id": "a", "source_id": "P", "type": "dispatch", "source_key": "p", "complaints": 1.0, "observed": 1.0},
-        {"seller_id": "a", "source_id": "Q", "type": "dispatch", "source_key": "q", "complaints": 9.0, "observed": 9.0},
-        {"seller_id": "e", "source_id": "W", "source_key": "w"},
-    ]
-    names = SOURCE_EXPOSURE.column_names
-    exposure = spark.createDataFrame(
-        [tuple({**EXPOSURE, **r}.get(n) for n in names) for r in rows], SOURCE_EXPOSURE.schema()
-    )
-    place = {"night": NIGHT, "seller_id": "a", "role": "dispatch"}
-    places = [
-        {**place, "address_id": "1", "place_id": "p", "may_be_source": True, "level": "building", "name": "12 Main St"},
-        {**place, "address_id": "2", "place_id": "p", "may_be_source": True, "level": "building", "name": "12 Main St"},
-        {**place, "address_id": "3", "place_id": "q", "may_be_source": False, "level": "city", "name": "Chicago"},
-    ]
-    place_rows = spark.createDataFrame([tuple(p.get(n) for n in PLACES.column_names) for p in places], PLACES.schema())
-    links = spark.createDataFrame([("u", "Uno Ltd"), ("u", "Uno Ltd"), ("u", "UNO")], LINKS)
-    named = sources.named_sources(exposure, links, place_rows)
-    scored = sources.scored_sources(sources.source_sums(exposure, named), Shrinkage(), PARAMS).persist()
-    evidence = sources.evidence(exposure, scored, NIGHT, PARAMS).persist()
-    published = sources.sources(scored, sources.reasons(scored, evidence), NIGHT)
-    assert published.columns == SOURCES.column_names
-    assert evidence.columns == EVIDENCE.column_names
-    return {r["source_id"]: r.asDict() for r in published.collect()}, [r.asDict() for r in evidence.collect()]
+def night():
+    """Supplier u sells through four shops and draws complaints in three; v sells ten times as much and drew one."""
+    return told_of(window(GUILTY + CLEAN, COMPLAINTS, links=[("a", "u"), ("x", "u")]), Ranking(evidence_shops=2))
 
 
-def test_an_area_is_never_a_source(night):
-    assert sorted(night[0]) == ["P", "U", "V"]
-
-
-def test_a_source_without_complaints_is_not_accused(night):
-    assert "W" not in night[0]
+def by_key(rows: pd.DataFrame) -> dict[str, dict]:
+    return {r["source_key"]: r for r in rows.to_dict("records")}
 
 
 def test_more_complaints_on_fewer_expected_rank_first(night):
-    ranks = sorted(night[0].values(), key=lambda r: r["rank"])
-    assert ranks[0]["source_id"] == "U"
-    assert [r["rank"] for r in ranks] == [1, 2, 3]
-    assert ranks[0]["lift_low"] > 1 > night[0]["V"]["lift_low"]
+    rows = by_key(night[1])
+    assert (rows["u"]["suspicion_rank"], rows["u"]["rank"]) == (1, 1)
+    assert rows["u"]["probability"] > 0.9 > 0.5 > rows["v"]["probability"]
+    assert rows["u"]["lift_low"] > 1 > rows["v"]["lift_low"]
 
 
-def test_no_probability_is_made_up(night):
-    assert all(r["probability"] is None and r["ln_bayes_factor"] is None for r in night[0].values())
+def test_evidence_adds_up_to_the_bayes_factor_and_with_the_rest_to_the_log_odds(night):
+    _, rows, evidence = night
+    for source, row in rows.iterrows():
+        mine = evidence[evidence["source"] == source]
+        bayes = mine.loc[mine["adds_to"] == "bayes_factor", "contribution"].sum()
+        assert bayes == pytest.approx(row["ln_bayes_factor"], abs=1e-6)
+        assert mine.loc[mine["adds_to"] != "none", "contribution"].sum() == pytest.approx(row["log_odds"], abs=1e-6)
 
 
-def test_a_source_carries_its_name_and_the_ids_behind_it(night):
-    assert (night[0]["U"]["name"], night[0]["U"]["members"]) == ("Uno Ltd", ["u"])
-    assert (night[0]["P"]["name"], night[0]["P"]["members"], night[0]["P"]["kind"]) == (
-        "12 Main St",
-        ["1", "2"],
-        "place",
-    )
+def test_a_clean_shop_speaks_against_and_further_shops_are_one_row(night):
+    _, rows, evidence = night
+    source = rows.index[rows["source_key"] == "u"][0]
+    mine = evidence[evidence["source"] == source].set_index("evidence_id")
+    assert "shop_against:d" in mine.index
+    assert mine.loc["shop_against:d", "contribution"] < 0
+    assert set(mine.index[mine["kind"] == "shop_for"]) == {"shop_for:a", "shop_for:b", "shop_for:others"}
+    assert mine.loc[mine["kind"].str.startswith("shop"), "shops"].sum() == 4
+    assert mine.loc[mine["kind"].str.startswith("shop"), "observed"].sum() == pytest.approx(8, abs=1e-9)
+    assert mine.loc["qualifier:effect", "contribution"] < 0
 
 
-def test_the_evidence_of_a_source_adds_up_and_says_what_speaks_against_it(night):
-    mine = [e for e in night[1] if e["source_id"] == "U"]
-    assert sum(e["observed"] for e in mine) == pytest.approx(night[0]["U"]["observed"], abs=1e-9)
-    assert sum(e["expected"] for e in mine) == pytest.approx(night[0]["U"]["expected"], abs=1e-9)
-    assert sum(e["shops"] for e in mine) == night[0]["U"]["shops"] == 4
-    against = [e for e in mine if e["kind"] == "shop_against"]
-    assert [e["subject_id"] for e in against] == ["d"]
+def test_without_its_strongest_shop_a_source_has_less_and_without_a_clean_one_more(night):
+    _, rows, evidence = night
+    source = rows.index[rows["source_key"] == "u"][0]
+    mine = evidence[evidence["source"] == source].set_index("evidence_id")
+    whole = rows.loc[source, "ln_bayes_factor"]
+    assert mine.loc["shop_for:a", "ln_bf_without"] < whole < mine.loc["shop_against:d", "ln_bf_without"]
 
 
-def test_beyond_the_largest_shops_one_row_carries_the_rest(night):
-    mine = sorted(e["evidence_id"] for e in night[1] if e["source_id"] == "U" and e["kind"] == "shop_for")
-    assert mine == ["shop_for:a", "shop_for:b", "shop_for:others"]
+def test_rows_that_tell_but_do_not_count_carry_nothing(night):
+    _, rows, evidence = night
+    source = rows.index[rows["source_key"] == "u"][0]
+    mine = evidence[evidence["source"] == source]
+    telling = mine[mine["kind"].isin(("complaint", "link"))]
+    assert set(telling["contribution"]) == {0.0}
+    assert set(telling["adds_to"]) == {"none"}
+    assert sorted(telling.loc[telling["kind"] == "link", "subject_id"]) == ["a"]
+    assert telling.loc[telling["kind"] == "complaint", "refs"].iloc[0] == ["c000", "o000"]
 
 
-def test_the_reasons_state_numbers_for_and_against(night):
-    total, speaks_for, speaks_against, *rest = night[0]["U"]["reasons"]
-    assert total.startswith("8.5 complaints in 4 shops where 1.00 were expected")
-    assert speaks_for == "For: a 6.0 against 0.10, b 1.5 against 0.10"
-    assert speaks_against == "Against: d 0.0 against 0.70"
-    assert rest == []
+def test_the_reasons_say_the_sum_for_against_and_what_the_probability_stands_on(night):
+    rows = by_key(night[1])
+    said = " / ".join(rows["u"]["reasons"])
+    assert said.startswith("8.0 complaints in 4 shops where")
+    assert "are attributed to it" in said
+    assert "planted marketplaces, not on verdicts" in said
+    assert "For: shop a +" in said
+    assert "Against: 1 shop quieter than a guilty source's, -" in said
+
+
+def test_a_source_carries_its_days_brands_and_orders(night):
+    rows = sources.source_columns(night[1], NIGHT).set_index("source_key")
+    assert rows.loc["u", "brands"] == ["acme"]
+    assert rows.loc["v", "brands"] == []
+    assert rows.loc["u", "last_seen"] == NIGHT
+    assert (rows.loc["u", "orders"], rows.loc["u", "named_orders"]) == (400, 400)
+    assert str(rows.loc["u", "value"]) == "4000.00"
+
+
+def test_a_shop_is_as_suspect_as_its_sources_and_names_the_one_behind_its_complaints(night):
+    gathered = window(GUILTY + CLEAN, COMPLAINTS)
+    told = night[0]
+    p = told.rows["probability"].to_numpy()
+    shops = sources.shop_columns(gathered, told, p, np.flatnonzero(p >= 0.5)).set_index("seller_id")
+    ids = by_key(night[1])
+    assert shops.loc["a", "main_source_id"] == ids["u"]["source_id"]
+    assert pd.isna(shops.loc["e", "main_source_id"])
+    assert shops.loc["c", "probability"] == pytest.approx(ids["u"]["probability"], abs=1e-6)
+    both = 1 - (1 - ids["u"]["probability"]) * (1 - ids["v"]["probability"])
+    assert shops.loc["a", "probability"] == pytest.approx(both, abs=1e-6)
+    assert shops.loc["e", "probability"] == pytest.approx(ids["v"]["probability"], abs=1e-6)
+
+
+def test_an_id_depends_on_type_and_key_alone():
+    one = source_ids(np.array([0, 1]), np.array(["u", "u"], dtype=object))
+    assert len(set(one)) == 2
+    assert [i[0] for i in one] == ["S", "D"]
+    assert source_ids(np.array([0]), np.array(["u"], dtype=object))[0] == one[0]
+
+
+def test_an_area_is_never_a_source_and_its_orders_are_not_another_places(night):
+    flows = [{"place": "p"}, {"place": NO_STREET, "orders": 900}, {"place": None, "orders": 10}]
+    _, rows, _ = told_of(window(flows, [{"place": NO_STREET}, {"place": "p"}]))
+    assert rows["source_key"].tolist() == ["p"]
+    assert rows["orders"].iloc[0] == pytest.approx(110)  # its own, and those that name no place
+    assert rows["complaints"].iloc[0] == pytest.approx(1)
+
+
+def finite(told, rows, evidence):
+    numbers = rows.drop(columns=["name", "country", "city"]).select_dtypes("number")
+    assert np.isfinite(numbers.to_numpy(np.float64)).all()
+    assert np.isfinite(evidence["contribution"].to_numpy(np.float64)).all()
+    assert ((rows["probability_low"] <= rows["probability"]) & (rows["probability"] <= rows["probability_high"])).all()
+    return rows
+
+
+def test_no_complaint_accuses_nobody():
+    assert len(finite(*told_of(window(GUILTY + CLEAN)))) == 0
+
+
+def test_no_order_at_all_is_a_calm_night():
+    assert len(finite(*told_of(window([])))) == 0
+
+
+def test_one_complaint_convicts_nobody():
+    rows = finite(*told_of(window(GUILTY + CLEAN, [{"supplier_id": "v"}])))
+    assert rows["source_key"].tolist() == ["v"]
+    assert rows["probability"].iloc[0] < 0.5
+
+
+def test_a_shop_with_complaints_and_no_orders_is_told_and_finite():
+    rows = finite(*told_of(window(GUILTY, [{"seller_id": "ghost", "supplier_id": "u"}, {"seller_id": "ghost"}])))
+    assert rows["source_key"].tolist() == ["u"]
+
+
+def test_one_source_with_every_shop_is_judged_by_its_excess():
+    everything = [{"seller_id": s, "supplier_id": "u"} for s in "abcdefgh"]
+    base = [{"seller_id": s, "supplier_id": "u"} for s in "ab"]
+    quiet = finite(*told_of(window(everything, base[:1])))
+    assert quiet["probability"].iloc[0] < 0.5
+    assert quiet["shops"].iloc[0] == 8
+
+
+def test_the_order_of_rows_changes_nothing():
+    one = told_of(window(GUILTY + CLEAN, COMPLAINTS))[1]
+    numbered = [{"complaint_id": f"c{i:03d}", "order_id": f"o{i:03d}", **c} for i, c in enumerate(COMPLAINTS)]
+    other = told_of(window((GUILTY + CLEAN)[::-1], numbered[::-1]))[1]
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_where_nothing_names_a_source_nobody_is_suspected():
+    gathered = window([{}, {"seller_id": "b"}], [{}, {"seller_id": "b"}])
+    told, rows, _ = told_of(gathered)
+    assert len(rows) == 0
+    shops = sources.shop_columns(gathered, told, np.zeros(0), np.zeros(0, dtype=np.int64))
+    assert shops["main_source_id"].tolist() == [None, None]
+    assert shops["probability"].tolist() == [0.0, 0.0]
+    assert len(sources.exposure_columns(told, rows, gathered, NIGHT)) == 0

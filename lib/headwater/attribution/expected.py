@@ -20,6 +20,8 @@ from headwater.tables.model import CELL, RATES
 LEVELS = ("category", "price_band", "destination", "month")
 MICRO, NANO, PICO = 10**6, 10**9, 10**12
 CELL_NAMES = tuple(c.name for c in CELL)
+THIRDS = (0, 1, 2)  # of the window, the oldest first: what a trend is read from
+SUMS = ("orders", "value_minor", "unpriced", "refunded")
 
 
 def month_of(day: Column) -> Column:
@@ -30,18 +32,27 @@ def window(order_exposure: DataFrame, filed_share: np.ndarray, night: date, wind
     """ORDER_EXPOSURE up to the night -> one row a cell, stratum and month of the window.
 
     Adds `ripe_micro`: orders by the share of their complaints that can have been filed by now (`filed_share`[age]), so that
-    young orders do not pass for good ones; `first_day`, `last_day` of its orders."""
+    young orders do not pass for good ones; `orders_T`, `ripe_micro_T` of each third of the window, 0 the oldest; `first_day`,
+    `last_day` of its orders."""
     shares = F.array(*[F.lit(round(float(s) * MICRO)) for s in filed_share[:window_days]])
     share = F.element_at(shares, F.date_diff(F.lit(night), F.col("day")) + 1)
     rows = in_window(order_exposure, night, window_days).withColumn("month", month_of(F.col("day")))
+    third = third_of(F.col("day"), night, window_days)
+    ripe = F.col("orders") * share
     return rows.groupBy(*CELL_NAMES, *LEVELS).agg(
-        F.sum("orders").alias("orders"),
-        F.sum(F.col("orders") * share).alias("ripe_micro"),
-        F.sum("value_minor").alias("value_minor"),
-        F.sum("unpriced").alias("unpriced"),
+        *[F.sum(name).alias(name) for name in SUMS],
+        F.sum(ripe).alias("ripe_micro"),
+        *[F.sum(F.when(third == t, F.col("orders")).otherwise(0)).alias(f"orders_{t}") for t in THIRDS],
+        *[F.sum(F.when(third == t, ripe).otherwise(0)).alias(f"ripe_micro_{t}") for t in THIRDS],
         F.min("day").alias("first_day"),
         F.max("day").alias("last_day"),
     )
+
+
+def third_of(day: Column, night: date, window_days: int) -> Column:
+    """Which third of the window a day lies in: 0 the oldest, 2 the newest."""
+    age = F.date_diff(F.lit(night), day)
+    return F.lit(2) - F.floor(age * 3 / window_days).cast("int")
 
 
 def stratum_sums(cells: DataFrame, complaint_exposure: DataFrame, params: Strata) -> DataFrame:
@@ -110,15 +121,20 @@ def stratum_rates(cells: DataFrame, complaint_exposure: DataFrame, night: date, 
 
 
 def cell_expected(cells: DataFrame, rates: DataFrame) -> DataFrame:
-    """WINDOW x RATES -> one row a (shop, dispatch address, supplier): `expected_pico`, orders, value, days; exact integers."""
+    """WINDOW x RATES -> one row a (shop, dispatch address, supplier): `expected_pico`, orders, value, refunds,
+    days, and orders and expected of each third; exact integers."""
     finest = rates.where(F.col("level") == len(LEVELS)).select(*LEVELS, "rate")
     priced = cells.join(F.broadcast(finest), on=list(LEVELS), how="left")
-    pico = F.round(F.col("ripe_micro") * F.coalesce("rate", F.lit(0.0)) * (PICO // MICRO)).cast("bigint")
+    rate = F.coalesce("rate", F.lit(0.0))
+
+    def pico(ripe_micro: str) -> Column:
+        return F.sum(F.round(F.col(ripe_micro) * rate * (PICO // MICRO)).cast("bigint"))
+
     return priced.groupBy(*CELL_NAMES).agg(
-        F.sum("orders").alias("orders"),
-        F.sum(pico).alias("expected_pico"),
-        F.sum("value_minor").alias("value_minor"),
-        F.sum("unpriced").alias("unpriced"),
+        *[F.sum(name).alias(name) for name in SUMS],
+        pico("ripe_micro").alias("expected_pico"),
+        *[F.sum(f"orders_{t}").alias(f"orders_{t}") for t in THIRDS],
+        *[pico(f"ripe_micro_{t}").alias(f"expected_pico_{t}") for t in THIRDS],
         F.min("first_day").alias("first_day"),
         F.max("last_day").alias("last_day"),
     )

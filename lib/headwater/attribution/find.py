@@ -12,8 +12,9 @@ from headwater.attribution import hygiene, shares, side
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.hygiene import Corroborate
-from headwater.attribution.market import PLACE, Floats, Ints, Market
+from headwater.attribution.market import PLACE, Cleared, Floats, Ints, Market
 from headwater.attribution.spike_slab import SourceFit, fit
+from headwater.attribution.verdict_terms import counts_after_clearing
 from headwater.parameters.finding import FindParams
 
 
@@ -86,7 +87,10 @@ def flow_by_shop(market: Market, found: Found) -> sp.csr_matrix:
     rows = sp.csr_matrix(
         (flows.expected, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
     )
-    return (rows @ found.exposure_shares).tocsr()
+    flow = (rows @ found.exposure_shares).tocsr()
+    whole = np.asarray(flow.sum(axis=0)).ravel()
+    kept = np.where(whole > 0, found.cells.exposure / np.maximum(whole, 1e-300), 1.0)  # below 1 for what was cleared
+    return (flow @ sp.diags(kept)).tocsr()
 
 
 def flow_by_cell(market: Market, found: Found) -> sp.csr_matrix:
@@ -102,15 +106,30 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
     listing = c.listing if params.by_listing else None
     suppliers = shares.supplier_shares(known, c.shop, c.place, c.supplier, listing, params.shares)
     at = sp.hstack([suppliers, shares.place_shares(known, c.shop, c.place)]).tocsr()
+    exposure = np.asarray(through.T @ f.expected)
+    if market.cleared is not None:
+        at, exposure = after_clearing(at, exposure, c.filed, market.cleared)
     users = np.concatenate([np.zeros(market.suppliers), np.diff(known.shop_place.tocsc().indptr)])
     alone = np.where(users <= 1, params.lone_place_odds, 0.0)
     offset = np.where(market.kind == PLACE, params.place_odds + alone, 0.0)
     cells = Cells(
-        observed=np.ones(len(c.shop)), shares=at, exposure=np.asarray(through.T @ f.expected), kind=market.kind,
+        observed=np.ones(len(c.shop)), shares=at, exposure=exposure, kind=market.kind,
         expected_total=float(f.expected.sum()), offset=offset,
         owner=owners(through, f.expected, market, params.owned_from),
     )  # fmt: skip
     return _Ground(known, through, cells, offset)
+
+
+def after_clearing(at: sp.csr_matrix, exposure: Floats, filed: Ints, cleared: Cleared) -> tuple[sp.csr_matrix, Floats]:
+    """Complaint shares and exposure without what a cleared source had drawn until the decision."""
+    day = np.full(len(exposure), -1)
+    day[cleared.source] = cleared.day
+    entry = at.tocoo()
+    counts = counts_after_clearing(filed[entry.row], day[entry.col])
+    kept = sp.csr_matrix((entry.data[counts], (entry.row[counts], entry.col[counts])), shape=at.shape)
+    later = np.ones(len(exposure))
+    later[cleared.source] = cleared.later
+    return kept, exposure * later
 
 
 def _corroborator(market: Market, ground: _Ground, extra: Floats, params: FindParams) -> Corroborate:

@@ -18,11 +18,15 @@ Ints = npt.NDArray[Any]
 Bools = npt.NDArray[Any]
 
 SUPPLIER, PLACE = 0, 1  # type numbers of sources: t(j)
+UNKNOWN, ELSEWHERE = (
+    -1,
+    -2,
+)  # codes of an order that names no place, and of one that came through a place that is no source
 
 
 @dataclass(frozen=True)
 class Flows:
-    """Orders of the window by (shop, dispatch place or -1, supplier or -1), the codes as they stand in the order.
+    """Orders of the window by (shop, dispatch place, UNKNOWN or ELSEWHERE, supplier or -1), the codes as they stand in the order.
 
     expected  complaints of counterfeit kind expected of these orders at the base rate (strata, age).
     orders    order lines (count).
@@ -78,6 +82,18 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Cleared:
+    """Sources that a person cleared, one row each: only what was filed later counts against them.
+
+    source its number; day of the decision, from the start of the window; later the share of its expected complaints filed after.
+    """
+
+    source: Ints
+    day: Ints
+    later: Floats
+
+
+@dataclass(frozen=True)
 class Market:
     """A window as the source model sees it. Sources are the suppliers, then the places: supplier s is s, place p is suppliers + p."""
 
@@ -90,6 +106,7 @@ class Market:
     complaints: Complaints
     named: Named
     links: Links
+    cleared: Cleared | None = None
 
     @property
     def sources(self) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from headwater.attribution.market import Floats, Ints, Market
+from headwater.attribution.market import UNKNOWN, Floats, Ints, Market
 from headwater.parameters.finding import ShareParams
 
 
@@ -107,9 +107,9 @@ def supplier_shares(
 
 
 def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
-    """(cells x places) 1 for the place that the order names, else the shop's own distribution of places."""
+    """(cells x places) 1 for the place that the order names, none for one that came from elsewhere, else as the shop's other orders."""
     named = place >= 0
-    spread = _scale_rows(known.shop_place[shop], np.where(named, 0.0, 1.0))
+    spread = _scale_rows(known.shop_place[shop], np.where(place == UNKNOWN, 1.0, 0.0))
     sure = _matrix(np.flatnonzero(named), place[named], np.ones(int(named.sum())), len(shop), spread.shape[1])
     out = (spread + sure).tocsr()
     out.eliminate_zeros()

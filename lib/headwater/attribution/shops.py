@@ -88,14 +88,9 @@ def with_lift(
     return subjects.mapInArrow(score, f"{schema}, {high} double, {low} double")
 
 
-def shops(lifted: DataFrame, source_exposure: DataFrame, sources: DataFrame, night: date) -> DataFrame:
-    """Shops with lift, SOURCE_EXPOSURE, SOURCES -> SHOPS.
-
-    A shop's main source is the best ranked of the suspected sources (lift_low above 1) through which its complaints came."""
-    suspected = sources.where("lift_low > 1").select("source_id", F.col("rank").alias("source_rank"))
-    through = source_exposure.where("complaints > 0").join(F.broadcast(suspected), on="source_id", how="inner")
-    main = through.groupBy("seller_id").agg(F.min_by("source_id", "source_rank").alias("main_source_id"))
-    rows = lifted.join(main, on="seller_id", how="left")
+def shops(lifted: DataFrame, of_shops: DataFrame, night: date) -> DataFrame:
+    """Shops with lift, and (seller_id, probability, main_source_id) from the sources -> SHOPS."""
+    rows = lifted.join(of_shops, on="seller_id", how="left")
     order = Window.orderBy(F.desc("eb05"), F.desc("observed"), "seller_id")
     return SHOPS.conform(
         rows.withColumns(

@@ -1,241 +1,238 @@
-"""Sources, first by share-weighted EB05: all orders and complaints that flow through a supplier or place, shrunk as for shops."""
+"""The rows of SOURCES and of the shops behind them, from what the source model found."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from functools import reduce
+from decimal import Decimal
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyspark.sql.functions as F
-from pyspark.sql import Column, DataFrame, Window
+import scipy.sparse as sp
+from pyspark.sql import DataFrame
 
-from headwater.attribution.expected import PICO
-from headwater.attribution.flows import SHARE_SCALE, Flow
-from headwater.attribution.shops import fit_mixture, with_lift
-from headwater.parameters.attribution import Ranking, Shares, Shrinkage
-from headwater.tables.model import CELL
-from headwater.tables.published import EVIDENCE, SOURCES
+from headwater.attribution.belief import Belief, in_words, with_verdicts
+from headwater.attribution.calibrate import FEATURES, inspection_weights
+from headwater.attribution.evidence import Case, evidence_rows
+from headwater.attribution.find import Found
+from headwater.attribution.found_out import OF_SOURCES, SIGN, FoundOut
+from headwater.attribution.gather import Gathered
+from headwater.attribution.market import SUPPLIER, Floats, Ints
+from headwater.attribution.reasons import rivals, sentences
+from headwater.attribution.told import LEAST, Judged, Told, ranks
+from headwater.parameters.finding import CalibrationParams
 
-TYPES = ("supplier", "dispatch", "return")
-
-
-def supplier_flow(
-    cells: DataFrame, complaints: DataFrame, links: DataFrame, listings: DataFrame, params: Shares
-) -> Flow:
-    """CELL_EXPECTED, COMPLAINT_EXPOSURE, SUPPLIER_LINKS (current), LISTING_SUPPLIERS (window) -> the flow through suppliers."""
-    weight = F.coalesce("confidence", F.lit(1.0)) * params.link_orders
-    return Flow(
-        _typed("supplier", cells, F.col("supplier_id")),
-        _typed("supplier", complaints, F.col("supplier_id")),
-        _typed("supplier", links.select("seller_id", "supplier_id", weight.alias("weight")), F.col("supplier_id")),
-        _typed("supplier", listings.select("seller_id", "listing_id", "supplier_id", "orders"), F.col("supplier_id")),
-    )
+DIGITS = 9
 
 
-def dispatch_flow(cells: DataFrame, complaints: DataFrame, places: DataFrame, params: Shares) -> Flow:
-    """CELL_EXPECTED, COMPLAINT_EXPOSURE, PLACES -> the flow through dispatch places; `named_sources` drops the areas."""
-    of = F.broadcast(places.select(F.col("address_id").alias("dispatch_address_id"), "place_id"))
-    # An id without its address row is a place of its own that nobody can find: it takes its orders along, to nobody.
-    found = F.coalesce("place_id", F.concat(F.lit("?"), F.col("dispatch_address_id")))
-    known = places.where(F.col("role").isin("dispatch", "pickup"))
-    weak = known.select("seller_id", "place_id", F.lit(params.link_orders).alias("weight"))
-    return Flow(
-        _typed("dispatch", cells.join(of, on="dispatch_address_id", how="left"), found),
-        _typed("dispatch", complaints.join(of, on="dispatch_address_id", how="left"), found),
-        _typed("dispatch", weak, F.col("place_id")),
-        _no_listings(complaints),
-    )
+@dataclass(frozen=True)
+class Published:
+    """What decides which sources are published and in which order: those with a verdict, brands whose fakes are dangerous (in small
+    letters), and the probability from which a source is suspected."""
+
+    judged: Ints
+    unsafe: frozenset[str]
+    suspect_from: float
 
 
-def return_flow(cells: DataFrame, complaints: DataFrame, places: DataFrame) -> Flow:
-    """CELL_EXPECTED, COMPLAINT_EXPOSURE, PLACES -> the flow through return places: no order names one, so a shop's addresses share."""
+def names(links: DataFrame, places: DataFrame) -> pd.DataFrame:
+    """SUPPLIER_LINKS (current), PLACES -> (type, source_key) -> name, country, city, members; collects one row a source."""
     nothing = F.lit(None).cast("string")
-    weak = places.where(F.col("role") == "return").select("seller_id", "place_id", F.lit(1.0).alias("weight"))
-    return Flow(
-        _typed("return", cells, nothing),
-        _typed("return", complaints, nothing),
-        _typed("return", weak, F.col("place_id")),
-        _no_listings(complaints),
-    )
-
-
-def _typed(type_name: str, rows: DataFrame, source: Column) -> DataFrame:
-    """Rows with their `type` and `source` in place of the ids as written."""
-    typed = rows.withColumns({"type": F.lit(type_name), "source": source})
-    return typed.drop("supplier_id", "dispatch_address_id", "place_id")
-
-
-def _no_listings(complaints: DataFrame) -> DataFrame:
-    """No listing says through which place its orders go."""
-    rows = complaints.where(F.lit(False)).withColumns({"type": F.lit(""), "source": F.lit("")})
-    return rows.select("type", "seller_id", "listing_id", "source", F.lit(0).cast("bigint").alias("orders"))
-
-
-def named_sources(exposure: DataFrame, links: DataFrame, places: DataFrame) -> DataFrame:
-    """SOURCE_EXPOSURE's sources -> (source_id, type, source_key, name, country, city, members): those that may be a source.
-
-    A supplier may always be one; of places only those at street level."""
-    sources = exposure.select("source_id", "type", "source_key").distinct()
-    names = links.groupBy(F.col("supplier_id").alias("source_key")).agg(F.mode("supplier_name", True).alias("name"))
-    nothing = F.lit(None).cast("string")
-    suppliers = sources.where("type = 'supplier'").join(names, on="source_key", how="left")
+    suppliers = links.groupBy(F.col("supplier_id").alias("source_key")).agg(F.mode("supplier_name", True).alias("name"))
     suppliers = suppliers.select(
-        "source_id",
-        "type",
+        F.lit("supplier").alias("type"),
         "source_key",
         "name",
         nothing.alias("country"),
         nothing.alias("city"),
         F.array("source_key").alias("members"),
     )
-    streets = (
-        places.where("may_be_source")
-        .groupBy(F.col("place_id").alias("source_key"))
-        .agg(
-            F.mode("name", True).alias("name"),
-            F.mode("country", True).alias("country"),
-            F.mode("city", True).alias("city"),
-            F.array_sort(F.collect_set("address_id")).alias("members"),
-        )
+    streets = places.where("may_be_source").groupBy(F.col("place_id").alias("source_key"))
+    located = streets.agg(
+        *[F.mode(c, True).alias(c) for c in ("name", "country", "city")],
+        F.array_sort(F.collect_set("address_id")).alias("members"),
     )
-    located = sources.where("type <> 'supplier'").join(streets, on="source_key", how="inner")
-    return suppliers.unionByName(located)
+    both = suppliers.unionByName(located.select(F.lit("dispatch").alias("type"), *suppliers.columns[1:]))
+    collected: pd.DataFrame = both.toArrow().to_pandas()
+    return collected.set_index(["type", "source_key"])
 
 
-def source_sums(exposure: DataFrame, named: DataFrame) -> DataFrame:
-    """SOURCE_EXPOSURE of sources that may be one -> one row a source with exact sums."""
-    sums = exposure.groupBy("source_id").agg(
-        _exact_sum("orders", SHARE_SCALE),
-        F.sum("named_orders").alias("named_orders"),
-        F.sum(F.col("value_minor").cast("bigint")).alias("value_minor"),
-        _exact_sum("expected", PICO),
-        _exact_sum("complaints", SHARE_SCALE),
-        _exact_sum("observed", SHARE_SCALE * 1000),
-        F.count_if((F.col("orders") > 0) | (F.col("complaints") > 0)).alias("shops"),
-        F.min("first_day").alias("first_seen"),
-        F.max("last_day").alias("last_seen"),
+def judged(found: Found, said: FoundOut, belief: Belief) -> Judged:
+    """The calibrated probability and, added after it, the verdicts; their log odds stand beside the model's own."""
+    p, low, high = (with_verdicts(v, said.shift) for v in (belief.probability, belief.low, belief.high))
+    return Judged(p, low, high, found.fit.ln_bf + said.bought, found.score + said.bought + said.shift)
+
+
+def published(told: Told, named: pd.DataFrame, window: Gathered, found: Found, params: Published) -> pd.DataFrame:
+    """The sources that are published, ranked: those with complaints or a verdict. The index is the source's number."""
+    rows = told.rows[(told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)].copy()
+    rows["brands"] = _column(rows["type"], brands(window, found, rows.index.to_numpy(np.int64)))
+    risky = [any(b.lower() in params.unsafe for b in mine) for mine in rows["brands"]]
+    rows["safety_risk"] = np.array(risky, dtype=bool)
+    rows = ranks(rows, params.suspect_from)
+    rows = rows.join(named, on=["type", "source_key"])
+    alone = rows["members"].isna()
+    members = [
+        [key] if lone else list(m) for key, lone, m in zip(rows["source_key"], alone, rows["members"], strict=True)
+    ]
+    return rows.assign(members=_column(rows["type"], members)).sort_values("suspicion_rank")
+
+
+def told_in_words(case: Case, told: Told, belief: Belief, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(SOURCES rows with reasons, EVIDENCE rows) for the published sources; evidence of the top ranks of either order."""
+    limit = case.params.evidence_sources
+    chosen = np.sort(rows.index[(rows["rank"] <= limit) | (rows["suspicion_rank"] <= limit)].to_numpy(np.int64))
+    evidence = evidence_rows(case, chosen)
+    rows = rows.assign(
+        calibration_id=belief.record.calibration_id,
+        in_capacity=rows["rank"] <= case.params.capacity,
     )
-    return sums.join(named, on="source_id", how="inner")
+    ids = dict(zip(told.rows.index, told.rows["source_id"], strict=True))
+    rival = rivals(case.found, chosen, told.through)
+    rows["reasons"] = _column(rows["type"], sentences(rows, evidence, rival, ids, in_words(belief.record)))
+    evidence["source_id"] = told.rows["source_id"].to_numpy()[evidence["source"].to_numpy(np.int64)]
+    return rows, evidence
 
 
-def scored_sources(sums: DataFrame, shrinkage: Shrinkage, params: Ranking) -> DataFrame:
-    """SOURCE_SUMS -> those with complaints, with lift, lift_low and suspicion_rank.
+def brands(window: Gathered, found: Found, chosen: Ints) -> list[list[str]]:
+    """Of each source the brands of the complaints that are rather its own than not, the most frequent first, at most five."""
+    heard = found.cells.shares.tocsc()
+    brand = window.complaints["brand"].to_numpy()
+    out = []
+    for source in chosen:
+        part = slice(heard.indptr[source], heard.indptr[source + 1])
+        mine = heard.indices[part][heard.data[part] >= 0.5]
+        count = pd.Series(brand[mine]).dropna().value_counts()
+        out.append(sorted(count.index, key=lambda b: (-int(count[b]), b))[:5])
+    return out
 
-    One mixture a type, fitted on all its sources, also those without complaints; acts: collects the squashed cells."""
-    parts = []
-    for type_name in TYPES:
-        mine = sums.where(F.col("type") == type_name)
-        mixture = fit_mixture(mine, shrinkage)
-        parts.append(with_lift(mine.where("complaints > 0"), mixture, params.lower_quantile, ("lift", "lift_low")))
-    order = Window.orderBy(F.desc("lift_low"), F.desc("observed"), "source_id")
-    return reduce(DataFrame.unionByName, parts).withColumn("rank", F.row_number().over(order).cast("bigint"))
 
-
-def evidence(exposure: DataFrame, scored: DataFrame, night: date, params: Ranking) -> DataFrame:
-    """SOURCE_EXPOSURE of the top ranks -> EVIDENCE: the shops with the largest excess for and against, the rest as one row each."""
-    top = scored.where(F.col("rank") <= params.evidence_sources).select("source_id")
-    rows = exposure.join(F.broadcast(top), on="source_id", how="inner").where("expected > 0 or complaints > 0")
-    excess = F.col("observed") - F.col("expected")
-    kind = F.when(excess > 0, F.lit("shop_for")).otherwise(F.lit("shop_against"))
-    rows = rows.withColumn("kind", kind)
-    order = Window.partitionBy("source_id", "kind").orderBy(F.desc(F.abs(excess)), "seller_id")
-    subject = F.when(F.row_number().over(order) <= params.evidence_shops, F.col("seller_id"))
-    sums = (
-        rows.withColumn("subject_id", subject)
-        .groupBy("source_id", "kind", "subject_id")
-        .agg(
-            _exact_sum("observed", SHARE_SCALE * 1000),
-            _exact_sum("expected", PICO),
-            _exact_sum("orders", SHARE_SCALE),
-            F.count(F.lit(1)).alias("shops"),
-        )
-    )
-    return EVIDENCE.conform(
-        sums.select(
-            F.lit(night).alias("night"),
-            "source_id",
-            F.concat_ws(":", "kind", F.coalesce("subject_id", F.lit("others"))).alias("evidence_id"),
-            "kind",
-            "subject_id",
-            F.lit(None).cast("double").alias("contribution"),
-            F.lit("none").alias("adds_to"),
-            "observed",
-            "expected",
-            "shops",
-            _detail().alias("detail"),
-        )
+def source_columns(rows: pd.DataFrame, night: date) -> pd.DataFrame:
+    """Rows as SOURCES declares them."""
+    return rows.assign(
+        night=night,
+        kind=np.where(rows["type"] == "supplier", "supplier", "place"),
+        value=_money(rows["value_minor"]),
+        harm=_money(rows["harm_minor"]),
+        first_seen=_dates(rows["first_day"]),
+        last_seen=_dates(rows["last_day"]),
+        **{name: _rounded(rows[name]) for name in ("complaints", "observed", "expected", "attributed", "orders")},
     )
 
 
-def _detail() -> Column:
-    who = F.when(F.col("subject_id").isNotNull(), F.concat(F.lit("shop "), F.col("subject_id")))
-    who = who.otherwise(F.format_string("%d further shops", "shops"))
-    said = F.format_string(
-        "%.1f complaints where %.2f were expected from %.0f orders through this source",
-        "observed",
-        "expected",
-        "orders",
-    )
-    return F.concat(who, F.lit(": "), said)
+def evidence_columns(rows: pd.DataFrame, night: date) -> pd.DataFrame:
+    """Rows as EVIDENCE declares them."""
+    refs = _column(rows["refs"], [list(r) if isinstance(r, list) else [] for r in rows["refs"]])
+    numbers = {c: _rounded(rows[c]) for c in ("contribution", "observed", "expected", "ln_bf_without")}
+    return rows.assign(night=night, refs=refs, shops=rows["shops"].astype("int64"), **numbers)
 
 
-def reasons(scored: DataFrame, evidence_rows: DataFrame) -> DataFrame:
-    """(source_id, reasons): sentences for and against each source, those of the evidence after the sum."""
-    best = Window.partitionBy("source_id", "kind").orderBy(
-        F.desc(F.abs(F.col("observed") - F.col("expected"))), "evidence_id"
-    )
-    shown = evidence_rows.where("subject_id is not null").withColumn("_n", F.row_number().over(best)).where("_n <= 3")
-    words = F.format_string("%s %.1f against %.2f", "subject_id", "observed", "expected")
-    told = shown.groupBy("source_id", "kind").agg(
-        F.transform(F.array_sort(F.collect_list(F.struct("_n", words.alias("words")))), lambda w: w["words"]).alias(
-            "words"
-        )
-    )
-    per_kind = told.groupBy("source_id").pivot("kind", ["shop_for", "shop_against"]).agg(F.first("words"))
-    with_words = scored.join(per_kind, on="source_id", how="left")
-    total = F.format_string(
-        "%.1f complaints in %d shops where %.2f were expected; with 95 %% certainty at least %.1f times the expected",
-        "observed",
-        "shops",
-        "expected",
-        "lift_low",
-    )
-    inferred = F.format_string("%d of its %.0f orders name it, the others are inferred", "named_orders", "orders")
-    return with_words.select(
-        "source_id",
-        F.array_compact(
-            F.array(
-                total,
-                F.when(F.size("shop_for") > 0, F.concat(F.lit("For: "), F.array_join("shop_for", ", "))),
-                F.when(F.size("shop_against") > 0, F.concat(F.lit("Against: "), F.array_join("shop_against", ", "))),
-                F.when(F.col("named_orders") < F.col("orders") - 0.5, inferred),
-            )
-        ).alias("reasons"),
-    )
-
-
-def sources(scored: DataFrame, said: DataFrame, night: date) -> DataFrame:
-    """SCORED sources and their reasons -> SOURCES."""
-    rows = scored.join(said, on="source_id", how="left")
-    nothing = F.lit(None).cast("double")
-    columns = {
-        "night": F.lit(night),
-        "kind": F.when(F.col("type") == "supplier", F.lit("supplier")).otherwise(F.lit("place")),
-        "probability": nothing,
-        "ln_bayes_factor": nothing,
-        "suspicion_rank": F.col("rank"),
-        "value": (F.col("value_minor") / 100).cast("decimal(18,2)"),
+def exposure_columns(told: Told, rows: pd.DataFrame, window: Gathered, night: date) -> pd.DataFrame:
+    """SOURCE_EXPOSURE of the published sources: what flowed through each in each shop."""
+    chosen = rows.index.to_numpy(np.int64)
+    parts = {
+        name: getattr(told, attribute)[:, chosen]
+        for name, attribute in {"orders": "through", "expected": "expected", "observed": "observed"}.items()
     }
-    return SOURCES.conform(rows.withColumns(columns))
-
-
-def _exact_sum(name: str, scale: int) -> Column:
-    """A sum of doubles that were made from integers of 1/scale: the same in any order."""
-    return (F.sum(F.round(F.col(name) * scale).cast("bigint")) / scale).alias(name)
-
-
-def cell_complaints(complaint_exposure: DataFrame) -> DataFrame:
-    """COMPLAINT_EXPOSURE -> (cell, listing_id): complaints, weight_milli over all days and strata."""
-    keys = [*(c.name for c in CELL), "listing_id"]
-    return complaint_exposure.groupBy(*keys).agg(
-        F.sum("complaints").alias("complaints"), F.sum("weight_milli").alias("weight_milli")
+    touched = sum((abs(m) for m in parts.values()), sp.csr_matrix((window.market.shops, len(chosen)))).tocoo()
+    values = {name: _at(m.tocsr(), touched.row, touched.col) for name, m in parts.items()}
+    mine = rows.iloc[touched.col]
+    return pd.DataFrame(
+        {
+            "night": night,
+            "source_id": mine["source_id"].to_numpy(),
+            "type": mine["type"].to_numpy(),
+            "source_key": mine["source_key"].to_numpy(),
+            "seller_id": window.ids.sellers[touched.row],
+            **{name: np.round(v, DIGITS) for name, v in values.items()},
+            "named_orders": _at(_named(window, chosen), touched.row, touched.col).astype(np.int64),
+        }
     )
+
+
+def _at(matrix: sp.csr_matrix, row: Ints, col: Ints) -> Floats:
+    """One element a pair; scipy answers no pairs with a matrix."""
+    return np.asarray(matrix[row, col]).ravel() if len(row) else np.zeros(0)
+
+
+def _named(window: Gathered, chosen: Ints) -> sp.csr_matrix:
+    """(shops x chosen) order lines that name the source."""
+    flows, market = window.market.flows, window.market
+    both = sp.csr_matrix((market.shops, market.sources))
+    for code, first in ((flows.supplier, 0), (flows.place, market.suppliers)):
+        known = code >= 0
+        both = both + sp.csr_matrix((flows.orders[known], (flows.shop[known], code[known] + first)), shape=both.shape)
+    return both[:, chosen].tocsr()
+
+
+def feature_columns(x: Floats, rows: pd.DataFrame, night: date) -> pd.DataFrame:
+    """SOURCE_FEATURES of the published sources."""
+    out = pd.DataFrame(x[rows.index.to_numpy(np.int64)], columns=list(FEATURES))
+    return out.assign(night=night, source_id=rows["source_id"].to_numpy())
+
+
+def past_verdicts(
+    verdicts: pd.DataFrame, of: dict[tuple[str, str], int], ids: Ints, known: pd.DataFrame, params: CalibrationParams
+) -> pd.DataFrame:
+    """Verdicts on sources with their features on the newest night before the decision, in the order of decision.
+
+    `known` holds SOURCE_FEATURES of earlier nights. A verdict on a source that was not published then teaches nothing."""
+    rows = verdicts[verdicts["verdict"].isin(tuple(SIGN)) & verdicts["subject_kind"].isin(OF_SOURCES)]
+    subjects = zip(rows["subject_kind"], rows["subject_id"], strict=True)
+    source = [ids[of[s]] if s in of else s[1] for s in subjects]
+    asked = rows.assign(source_id=source, decided=pd.to_datetime(rows["decided_at"]).dt.date)
+    asked = asked.assign(chance=rows["inspection_probability"].astype(float).fillna(1.0))
+    both = asked[["verdict_id", "source_id", "decided", "verdict", "chance"]].merge(known, on="source_id", how="inner")
+    both = both[both["night"] < both["decided"]].sort_values(["decided", "verdict_id", "night"])
+    last = both.groupby("verdict_id").tail(1)
+    weight = inspection_weights(last["chance"].to_numpy(np.float64), params)
+    return last.assign(guilty=last["verdict"] == "confirmed", weight=weight).reset_index(drop=True)
+
+
+def shop_columns(window: Gathered, told: Told, probability: Floats, suspects: Ints) -> pd.DataFrame:
+    """One row a shop: probability that goods of a guilty source flow through it, and the suspect behind most of its excess.
+
+    Noisy-or over its sources, 1 - prod (1 - P_j c_sj): c_sj is 1 where an order of the shop names j, else j's inferred share of its
+    orders. Suppliers and places are two views of the same goods, so each type has its own, and the larger one is published."""
+    market = window.market
+    total = np.maximum(np.bincount(market.flows.shop, weights=market.flows.orders, minlength=market.shops), 1e-12)
+    named = _named(window, np.arange(market.sources))
+    carried = sp.diags(1 / total) @ told.through
+    carried = carried.maximum((named > 0).astype(np.float64)).tocsc()
+    best = np.zeros(market.shops)
+    for t in np.unique(market.kind):
+        mine = np.flatnonzero(market.kind == t)
+        entry = carried[:, mine].tocoo()
+        quiet = np.log1p(-np.minimum(np.clip(entry.data, 0, 1) * probability[mine][entry.col], 1 - 1e-12))
+        best = np.maximum(best, -np.expm1(np.bincount(entry.row, weights=quiet, minlength=market.shops)))
+    excess = told.observed[:, suspects].tocsr()
+    ids = told.rows["source_id"].to_numpy()[suspects]
+    order = np.lexsort((ids.astype(str), market.kind[suspects] != SUPPLIER))
+    main = np.full(market.shops, None, dtype=object)
+    for shop in range(market.shops):
+        part = slice(excess.indptr[shop], excess.indptr[shop + 1])
+        if part.stop > part.start:
+            place, value = excess.indices[part], excess.data[part] * probability[suspects[excess.indices[part]]]
+            at = np.lexsort((np.argsort(order)[place], -np.round(value, DIGITS)))[0]
+            main[shop] = ids[place[at]] if value[at] >= LEAST else None
+    return pd.DataFrame(
+        {"seller_id": window.ids.sellers, "probability": np.round(best, DIGITS), "main_source_id": main}
+    )
+
+
+def _money(minor: pd.Series) -> pd.Series:
+    return _column(minor, [Decimal(round(v)).scaleb(-2) for v in minor])
+
+
+def _dates(days: pd.Series) -> pd.Series:
+    return _column(days, [date.fromordinal(719_163 + int(d)) if d >= 0 else None for d in days])
+
+
+def _column(like: pd.Series, values: list[Any]) -> pd.Series:
+    return pd.Series(values, index=like.index, dtype=object)
+
+
+def _rounded(column: pd.Series) -> Floats:
+    return np.round(column.to_numpy(np.float64), DIGITS)

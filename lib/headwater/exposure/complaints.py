@@ -31,6 +31,7 @@ def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days:
         "order_id",
         "line_no",
         "listing_id",
+        "brand",
         *(c.name for c in CELL),
         *stratum_columns(),
         "voided",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
+from pyspark.sql import DataFrame
 
 from headwater.store import one_row
 from headwater.tables.model import COMPLAINT_EXPOSURE
@@ -51,17 +52,32 @@ def night_checks(run: Run) -> list[Check]:
         ),
         Check("orders of the shops", shops["orders"] == window, f"{shops['orders']} in shops, {window} in the window"),
     ]
-    sums = (
-        lake.read(EVIDENCE, night).groupBy("source_id").agg(F.sum("observed").alias("o"), F.sum("expected").alias("e"))
+    return [*checks, evidence_adds_up(lake.read(EVIDENCE, night), lake.read(SOURCES, night))]
+
+
+def evidence_adds_up(evidence: DataFrame, sources: DataFrame) -> Check:
+    """EVIDENCE x SOURCES: rows of the Bayes factor sum up to it, those of prior and doubt too to the log odds that rank."""
+    bayes = F.col("adds_to") == "bayes_factor"
+    counts = F.col("adds_to") != "none"
+    sums = evidence.groupBy("source_id").agg(
+        F.sum(F.when(bayes, F.col("contribution")).otherwise(0.0)).alias("bayes"),
+        F.sum(F.when(counts, F.col("contribution")).otherwise(0.0)).alias("all"),
+        F.count_if(F.col("kind").isin("shop_against", "qualifier")).alias("against"),
     )
-    both = sums.join(lake.read(SOURCES, night), on="source_id", how="inner")
-    apart = F.greatest(F.abs(F.col("o") - F.col("observed")), F.abs(F.col("e") - F.col("expected")))
-    sources = one_row(both.agg(F.coalesce(F.max(apart), F.lit(0.0)).alias("worst"), F.count(F.lit(1)).alias("n")))
-    checks.append(
-        Check(
-            "evidence adds up",
-            sources["worst"] <= TOLERANCE,
-            f"{sources['n']} sources, largest difference {sources['worst']:.1e}",
+    both = sums.join(sources, on="source_id", how="left")
+    gap = F.greatest(F.abs(F.col("bayes") - F.col("ln_bayes_factor")), F.abs(F.col("all") - F.col("log_odds")))
+    found = one_row(
+        both.agg(
+            F.coalesce(F.max(gap), F.lit(0.0)).alias("worst"),
+            F.count(F.lit(1)).alias("n"),
+            F.count_if(F.col("against") == 0).alias("one_sided"),
+            F.count_if(F.col("ln_bayes_factor").isNull()).alias("unknown"),
         )
     )
-    return checks
+    good = found["worst"] <= TOLERANCE and not found["one_sided"] and not found["unknown"]
+    return Check(
+        "evidence adds up",
+        good,
+        f"{found['n']} sources, largest difference {found['worst']:.1e}; {found['one_sided']} without counter-evidence, "
+        f"{found['unknown']} unknown",
+    )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
-def funnel(run: Run) -> DataFrame:
-    """All tables of the night -> FUNNEL, one row; collects sums to the driver."""
+def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
+    """All tables of the night, and complaints by weight (explained by sources, all) -> FUNNEL, one row; collects sums to the driver."""
     lake, night = run.lake, run.night
     window = in_window(run.up_to_now(ORDER_EXPOSURE), night, run.config.night.window_days)
     orders = one_row(
@@ -41,7 +41,8 @@ def funnel(run: Run) -> DataFrame:
     )
     sources = one_row(
         lake.read(SOURCES, night).agg(
-            F.count(F.lit(1)).alias("sources"), F.count_if(F.col("lift_low") > 1).alias("suspected")
+            F.count(F.lit(1)).alias("sources"),
+            F.count_if(F.col("probability") >= run.config.ranking.suspect_from).alias("suspected"),
         )
     )
     streets = lake.read(PLACES, night).where("may_be_source").limit(1).count()
@@ -62,6 +63,8 @@ def funnel(run: Run) -> DataFrame:
         shops["suspected"],
         sources["sources"],
         sources["suspected"],
+        round(explained, 6),
+        round(weighed, 6),
         orders["naming"],
         shops["value"],
         shops["at_risk"],

@@ -48,19 +48,35 @@ class Delay(Section):
     )
 
 
-class Shares(Section):
-    """Through which source the orders that name none flow (docs/model.md, shares)."""
+class Peers(Section):
+    """What a piece should cost: its peers' prices (docs/model.md, step 3a)."""
 
-    listing_dominance: float = Field(
-        0.9,
-        gt=0.5,
-        le=1,
-        description="share; a listing's complaints go to its suppliers when one has at least this share",
+    least_lines: int = Field(
+        20, ge=1, description="order lines; a category and brand with fewer is held against its category alone"
     )
-    link_orders: float = Field(1.0, ge=0, description="orders that one declared link or dispatch address counts for")
-    unknown_orders: float = Field(
-        1.0, ge=0, description="orders added to the unknown share of a shop: few named orders say little"
+    seller_cap: float = Field(0.1, gt=0, le=1, description="share; no seller weighs more than this in a median")
+    bin_width: float = Field(
+        0.01, gt=0, lt=1, description="natural log; width of the bins of the median: 1 %, far below what is told apart"
     )
+    cap: float = Field(
+        2.0,
+        gt=0,
+        le=10,
+        description="natural log; farthest that a mean may lie from its peers: beyond, it is a mistake",
+    )
+
+
+class Roles(Section):
+    """What a source is in the chain (docs/model.md, roles)."""
+
+    least_lines: int = Field(20, ge=1, description="order lines that name a supplier; with fewer its role is unknown")
+    producer_brands: float = Field(
+        3.0, ge=1, description="brands of a category, in effect; with more a supplier is a distributor"
+    )
+    warehouse_suppliers: float = Field(
+        3.0, ge=1, description="suppliers in effect whose goods leave a place; from here it is shared"
+    )
+    warehouse_shops: int = Field(5, ge=1, description="shops that a shared warehouse serves at least")
 
 
 class Ranking(Section):
@@ -73,6 +89,11 @@ class Ranking(Section):
     evidence_shops: int = Field(
         10, ge=1, description="shops for and shops against a source; one row carries the rest of each"
     )
+    evidence_complaints: int = Field(10, ge=0, description="single complaints, and declared links, shown of a source")
+    suspect_from: float = Field(
+        0.5, gt=0, lt=1, description="probability; from here a source is called suspected: rather guilty than not"
+    )
+    capacity: int = Field(50, ge=0, description="sources; how many of the top ranks can be looked into in one night")
 
 
 class Shrinkage(Section):

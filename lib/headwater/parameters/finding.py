@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -160,6 +160,9 @@ class SideParams(Section):
     rounds: int = Field(4, ge=0, description="rounds of learning; three usually settle the slopes")
 
 
+ReliabilityBin = Annotated[tuple[float, float, int, int], Field(strict=False)]
+
+
 class Tempering(Section):
     """How the posterior log odds become a probability without verdicts; learnt on planted marketplaces, see `record`."""
 
@@ -172,6 +175,14 @@ class Tempering(Section):
     sure: int = Field(0, ge=0, description="of them at .99 or more before the ceiling")
     right: int = Field(0, ge=0, description="of those, guilty")
     record: str = Field("not learnt", description="marketplaces, seeds and revision that it was learnt on")
+    bins: tuple[ReliabilityBin, ...] = Field(
+        (),
+        strict=False,
+        description="reliability on marketplaces that it was not learnt on (bench/finding.py --reliability): probability from, to, "
+        "sources, guilty",
+    )
+    brier: float | None = Field(None, ge=0, description="Brier score there")
+    log_loss: float | None = Field(None, ge=0, description="mean negative log likelihood there, natural logs")
 
 
 PLANTED = Tempering(
@@ -182,6 +193,8 @@ PLANTED = Tempering(
     sure=665,
     right=664,
     record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
+    bins=((0.9, 0.95, 57, 54), (0.95, 0.99, 109, 105), (0.99, 1.0, 426, 423)),
+    brier=0.038,
 )
 
 
@@ -255,11 +268,14 @@ class ExplainParams(Section):
 class FindParams(Section):
     """Parameters of the finding, stage by stage."""
 
-    shares: ShareParams = ShareParams()
-    hygiene: HygieneParams = HygieneParams()
-    model: SpikeSlabParams = SpikeSlabParams()
-    side: SideParams = SideParams()
-    tempering: Tempering = PLANTED
+    shares: ShareParams = Field(ShareParams(), description="whose goods an order carries")
+    hygiene: HygieneParams = Field(HygieneParams(), description="what a complaint weighs")
+    model: SpikeSlabParams = Field(SpikeSlabParams(), description="which sources explain the complaints")
+    side: SideParams = Field(SideParams(), description="what speaks beside complaints")
+    tempering: Tempering = Field(PLANTED, description="the probability without verdicts")
+    calibration: CalibrationParams = Field(CalibrationParams(), description="the probability with verdicts")
+    verdicts: VerdictParams = Field(VerdictParams(), description="what a verdict or a test purchase weighs")
+    cases: CaseParams = Field(CaseParams(), description="sources that cannot be told apart")
     by_listing: bool = Field(
         True, description="whether a complaint is placed by its listing's named orders, or by its shop's alone"
     )

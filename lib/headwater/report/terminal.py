@@ -22,6 +22,14 @@ from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURC
 # Wide enough for a table when the output is a file or a pipe, which have no width.
 WIDTH = 140
 ONE = ("source", "shop", "operator", "place")
+# What is said of a source, in this order: the contributions of evidence and of what was known before are natural log units.
+SECTIONS = {
+    "Evidence for": ("shop_for",),
+    "Evidence against": ("shop_against",),
+    "Before and beside the complaints, and what is unknown": ("qualifier", "verdict"),
+    "Complaints that fall to it most": ("complaint",),
+    "Declared links": ("link",),
+}
 
 
 def show(
@@ -85,7 +93,8 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
     )
     console.print(
         f"{funnel['shops_suspected']:,} of {funnel['shops']:,} shops and {funnel['sources_suspected']:,} of "
-        f"{funnel['sources']:,} sources with complaints are suspected: more complaints than chance explains"
+        f"{funnel['sources']:,} sources with complaints are suspected; sources explain {funnel['complaints_explained']:,.1f} of "
+        f"{funnel['complaints_weighed']:,.1f} complaints, as weighed"
     )
     for note in funnel["notes"]:
         console.print(f"[yellow]note:[/] {note}")
@@ -97,24 +106,31 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
     grid.add_column("source", no_wrap=True)
     grid.add_column("kind")
     grid.add_column("name", no_wrap=True, overflow="ellipsis")
-    for name in ("lift at least", "complaints", "expected", "shops", "orders"):
-        grid.add_column(name, justify="right")
+    for name in ("probability", "ln BF", "attributed", "complaints", "expected", "shops", "harm", "trend"):
+        grid.add_column(name, justify="left" if name == "trend" else "right")
     for row in _ranked(rows, top):
         grid.add_row(
             str(row["rank"]),
             row["source_id"],
             row["type"],
             row["name"] or "",
-            f"{row['lift_low']:.1f}",
+            f"{row['probability']:.3f}",
+            f"{row['ln_bayes_factor']:+.1f}",
+            f"{row['attributed']:.1f}",
             f"{row['complaints']:.1f}",
             f"{row['expected']:.2f}",
             f"{row['shops']:,}",
-            f"{row['orders']:,.0f}",
+            f"{row['harm']:,.0f}",
+            row["trend"],
         )
     if not rows.num_rows:
         console.print("No source has complaints, or nothing says where the goods come from.")
         return
     console.print(grid)
+    if any(i.startswith("planted") for i in rows["calibration_id"].unique().to_pylist()):
+        console.print(
+            "Probabilities are calibrated on planted marketplaces, not on verdicts; harm: fakes expected, by value."
+        )
 
 
 def _shops(console: Console, rows: pa.Table, top: int) -> None:
@@ -127,6 +143,7 @@ def _shops(console: Console, rows: pa.Table, top: int) -> None:
         "complaints",
         "expected",
         "orders",
+        "probability",
         "main source",
     ):
         grid.add_column(name, justify="left" if name in ("shop", "main source") else "right")
@@ -139,6 +156,7 @@ def _shops(console: Console, rows: pa.Table, top: int) -> None:
             f"{row['complaints']:,}",
             f"{row['expected']:.2f}",
             f"{row['orders']:,}",
+            "" if row["probability"] is None else f"{row['probability']:.3f}",
             row["main_source_id"] or "none suspected",
         )
     console.print(grid)
@@ -155,13 +173,14 @@ def _source(console: Console, reader: PublishedReader, night: date, source_id: s
     console.print("  Members: " + ", ".join(source["members"][:10]) + (" ..." if len(source["members"]) > 10 else ""))
     rows = reader.read(EVIDENCE, night)
     evidence = _dicts(rows.filter(pc.equal(rows["source_id"], source_id)))
-    for kind, title in (("shop_for", "Evidence for"), ("shop_against", "Evidence against")):
-        console.print(f"[bold]{title}[/]")
-        mine = [e for e in evidence if e["kind"] == kind]
-        mine.sort(key=lambda e: (e["subject_id"] is None, -abs(e["observed"] - e["expected"]), e["evidence_id"]))
+    for title, kinds in SECTIONS.items():
+        mine = [e for e in evidence if e["kind"] in kinds]
+        mine.sort(key=lambda e: (-abs(e["contribution"]), e["evidence_id"]))
+        if mine or "Evidence" in title:
+            console.print(f"[bold]{title}[/]")
         for row in mine:
             console.print(f"  {row['detail']}")
-        if not mine:
+        if "Evidence" in title and not mine:
             console.print("  none" if evidence else "  written for the top ranks only (ranking.evidence_sources)")
 
 
@@ -230,3 +249,25 @@ def show_validation(result: Any) -> None:
     console.print(grid)
     for line in result.lines:
         click.echo(line)
+
+
+def show_verdicts(rows: list[dict[str, Any]]) -> None:
+    """Print verdicts, one a line."""
+    out = console_of_width()
+    grid = Grid(title="Verdicts", title_justify="left", box=None, pad_edge=False)
+    for name in ("verdict", "decided", "subject", "finding", "author", "until", "reason"):
+        grid.add_column(name, no_wrap=name != "reason")
+    for row in rows:
+        told = {name: safe(value) for name, value in row.items()}
+        subject = f"{told['subject_kind']}:{told['subject_id']}" + (f",{told['other_id']}" if told["other_id"] else "")
+        until = f"{told['expires_at']:%Y-%m-%d}" if told["expires_at"] else ""
+        grid.add_row(
+            told["verdict_id"],
+            f"{told['decided_at']:%Y-%m-%d %H:%M}",
+            subject,
+            told["verdict"],
+            told["author"],
+            until,
+            told["reason"] or "",
+        )
+    out.print(grid if rows else "No verdict has been entered at the command line.")

@@ -125,3 +125,26 @@ NIGHTS = Table(
 
 # What the next night carries on; pinned by ops/nights like what is published.
 CARRIED = (REGISTRY, IDENTITIES)
+ENTERED_VERDICTS = Table(
+    "ops",
+    "verdicts",
+    "a judgement entered at the command line; never changed, only added to",
+    ("verdict_id",),
+    (
+        col("verdict_id", "string", "the judgement: a hash of its content"),
+        col("subject_kind", "string", "source | seller | place | supplier | pair | operator | value | listing"),
+        col("subject_id", "string", "the one that is judged"),
+        opt("other_id", "string", "the other of a pair"),
+        col("verdict", "string", "confirmed | cleared | unsure | must_link | cannot_link | hub"),
+        opt("reliability", "double", "how often such a verdict is right; null: finding.verdicts.reliability"),
+        col("author", "string", "who judged"),
+        opt("reason", "string", "why"),
+        col("decided_at", "timestamp", "when"),
+        opt("expires_at", "timestamp", "counts until then"),
+        opt("inspected_because", "string", "ranked | random | tip"),
+        opt("inspection_probability", "double", "the chance that the subject had of being looked at"),
+        col("recorded_at", "timestamp", "when it was entered"),
+    ),
+    partitions=(),
+    may_be_empty=True,
+)

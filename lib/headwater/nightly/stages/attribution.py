@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
-from headwater.attribution import expected, flows, shops, sources
+from headwater.attribution import belief, case_rows, expected, found_out, gather, prices, roles, shops, sources
 from headwater.attribution.delay import delay_curve
+from headwater.attribution.evidence import Case
+from headwater.attribution.find import Found, find
+from headwater.attribution.market import Floats
 from headwater.attribution.operators import operators
-from headwater.exposure import orders as order_stage
-from headwater.exposure.orders import latest
+from headwater.attribution.told import lifts, source_ids, source_keys, suspected, tell
+from headwater.exposure.orders import in_window, latest
 from headwater.nightly.funnel import funnel
-from headwater.tables.clean import CLEAN_SUPPLIER_LINKS
+from headwater.nightly.ids import carry_ids
+from headwater.nightly.verdicts import verdicts_in_force
+from headwater.registry.kinds import CASE
+from headwater.store import to_frame
+from headwater.tables.clean import CLEAN_BRANDS, CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import (
+    CALIBRATIONS,
     COMPLAINT_EXPOSURE,
+    COMPLAINTS_COUNTED,
     DELAY,
     LISTING_SUPPLIERS,
     MEMBERS,
     OPERATORS_FOUND,
     ORDER_EXPOSURE,
     PLACES,
+    PRICE_EXPOSURE,
+    PRICE_PEERS,
     RATES,
     SOURCE_EXPOSURE,
+    SOURCE_FEATURES,
 )
-from headwater.tables.published import EVIDENCE, FUNNEL, OPERATORS, SHOPS, SOURCES
+from headwater.tables.ops import IDENTITIES
+from headwater.tables.published import CASES, EVIDENCE, FUNNEL, OPERATORS, SHOPS, SOURCES
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
@@ -42,25 +57,18 @@ def attribution(run: Run) -> None:
     rates = run.write(RATES, expected.stratum_rates(window, complaints, night, config.strata))
     cells = expected.cell_expected(window, rates).persist()
 
-    place_rows = lake.read(PLACES, night)
-    links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
-    through = run.write(SOURCE_EXPOSURE, _source_exposure(run, cells, complaints, links, place_rows))
-
-    named = sources.named_sources(through, links, place_rows)
-    scored = sources.scored_sources(sources.source_sums(through, named), config.shrinkage, config.ranking).persist()
-    evidence = run.write(EVIDENCE, sources.evidence(through, scored, night, config.ranking))
-    run.write(SOURCES, sources.sources(scored, sources.reasons(scored, evidence), night))
+    found, of_shops = _sources(run, _gather(run, cells))
 
     counts = shops.shop_counts(cells, complaints).persist()
     mixture = shops.fit_mixture(counts, config.shrinkage)
     lifted = shops.with_lift(counts, mixture, config.ranking.lower_quantile, ("ebgm", "eb05"))
     members = lake.read(MEMBERS, night)
     lifted = lifted.join(members.select("seller_id", "operator_id"), on="seller_id", how="left")
-    run.write(SHOPS, shops.shops(lifted, through, lake.read(SOURCES, night), night))
-    found = lake.read(OPERATORS_FOUND, night)
-    run.write(OPERATORS, operators(members, found, lake.read(SHOPS, night), night, config.shrinkage, config.ranking))
-    run.write(FUNNEL, funnel(run))
-    for frame in (window, cells, scored, counts):
+    run.write(SHOPS, shops.shops(lifted, of_shops, night))
+    behind = lake.read(OPERATORS_FOUND, night)
+    run.write(OPERATORS, operators(members, behind, lake.read(SHOPS, night), night, config.shrinkage, config.ranking))
+    run.write(FUNNEL, funnel(run, float(found.fit.attributed.sum()), float(found.weights.sum())))
+    for frame in (window, cells, counts):
         frame.unpersist()
 
 
@@ -74,26 +82,91 @@ def _delay(run: Run, complaints: DataFrame) -> DataFrame:
     age = np.array([(night - r["day"]).days for r in rows], dtype=np.int64)
     delay = np.array([(r["filed_day"] - r["day"]).days for r in rows], dtype=np.int64)
     weight = np.array([r["weight"] / 1000 for r in rows], dtype=float)
-    curve = delay_curve(
-        age,
-        delay,
-        weight,
-        days,
-        params,
-    )
+    curve = delay_curve(age, delay, weight, days, params)
     values = [(night, a, round(float(share), 9)) for a, share in enumerate(curve)]
     return run.lake.spark.createDataFrame(values, DELAY.ddl)
 
 
-def _source_exposure(
-    run: Run, cells: DataFrame, complaints: DataFrame, links: DataFrame, place_rows: DataFrame
-) -> DataFrame:
-    params, night = run.config.shares, run.night
-    by_cell = sources.cell_complaints(complaints)
-    listings = order_stage.in_window(run.up_to_now(LISTING_SUPPLIERS), night, run.config.night.window_days)
-    flow = (
-        sources.supplier_flow(cells, by_cell, links, listings, params)
-        | sources.dispatch_flow(cells, by_cell, place_rows, params)
-        | sources.return_flow(cells, by_cell, place_rows)
+def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
+    """CELL_EXPECTED and what else is known of the window -> arrays on the driver."""
+    lake, night, config = run.lake, run.night, run.config
+    days = config.night.window_days
+    priced = run.up_to_now(PRICE_EXPOSURE)
+    peers = run.write(PRICE_PEERS, prices.price_peers(priced, night, days, config.peers))
+    below = prices.cell_prices(priced, peers, night, days, config.peers)
+    counted, place_rows = lake.read(COMPLAINTS_COUNTED, night), lake.read(PLACES, night)
+    flows = gather.flow_sums(cells, below, counted, place_rows)
+    listings = in_window(run.up_to_now(LISTING_SUPPLIERS), night, days)
+    return gather.gather(flows, counted, place_rows, listings, _links(run), night, days)
+
+
+def _links(run: Run) -> DataFrame:
+    return latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
+
+
+def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
+    """Write SOURCES, EVIDENCE, SOURCE_EXPOSURE and CALIBRATIONS; what was found, and what it says of the shops."""
+    spark, night, config = run.lake.spark, run.night, run.config
+    named = sources.names(_links(run), run.lake.read(PLACES, night))
+    verdicts = verdicts_in_force(run).toPandas()
+    of = found_out.numbered(gathered, named["members"])
+    start = night - timedelta(days=config.night.window_days - 1)
+    window = found_out.clear(gathered, verdicts, of, start)
+    found = find(window.market, window.listing_shop, config.finding)
+    said = found_out.found_out(window, found, verdicts, of, config.finding)
+    lift = lifts(window, found, config.ranking, config.shrinkage)
+    score = found.score + said.bought
+    x = belief.features_of(window, found, score, lift[1], config.finding.calibration)
+    ids = source_ids(window.market.kind, source_keys(window))
+    known = run.lake.read(SOURCE_FEATURES).where(F.col("night") < F.lit(night)).toPandas()
+    past = sources.past_verdicts(verdicts, of, ids, known, config.finding.calibration)
+    held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
+    judged = sources.judged(found, said, held)
+    told = tell(window, found, judged, lift)
+    broad = roles.breadth(run.up_to_now(PRICE_EXPOSURE), night, config.night.window_days)
+    told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, config.roles)
+    shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
+    rows = sources.published(told, named, window, found, shown)
+    case_of, members = case_rows.groups(window, found, rows, config.finding)
+    carried = carry_ids(
+        run, CASE, spark.createDataFrame(members.astype(object), "group string, member string, weight bigint")
     )
-    return flows.source_exposure(flow, night, params)
+    rows["case_id"] = rows["source_id"].map({r["member"]: r["id"] for r in carried.collect()})
+    case = Case(window, found, said, judged.log_odds, config.ranking, config.finding)
+    rows, evidence = sources.told_in_words(case, told, held, rows)
+    rows = sources.source_columns(rows, night)
+    run.write(SOURCES, to_frame(spark, SOURCES, rows))
+    merged = case_rows.merged(found, said, held, x, case_of, config.finding)
+    run.write(CASES, to_frame(spark, CASES, _cases(run, rows, merged, verdicts, of)))
+    run.write(EVIDENCE, to_frame(spark, EVIDENCE, sources.evidence_columns(evidence, night)))
+    exposure = sources.exposure_columns(told, rows, window, night)
+    run.write(SOURCE_EXPOSURE, to_frame(spark, SOURCE_EXPOSURE, exposure))
+    run.write(SOURCE_FEATURES, to_frame(spark, SOURCE_FEATURES, sources.feature_columns(x, rows, night)))
+    run.write(CALIBRATIONS, to_frame(spark, CALIBRATIONS, belief.record_columns(held.record, night)))
+    suspects = suspected(window.market.kind, judged.probability, config.ranking.suspect_from)
+    of_shops = sources.shop_columns(
+        window, told, judged.probability, np.intersect1d(suspects, rows.index.to_numpy(np.int64))
+    )
+    return found, spark.createDataFrame(of_shops, "seller_id string, probability double, main_source_id string")
+
+
+def _cases(
+    run: Run, rows: pd.DataFrame, probability: Floats, verdicts: pd.DataFrame, of: dict[tuple[str, str], int]
+) -> pd.DataFrame:
+    """The night's cases; earlier nights tell when each was born and how often it was open."""
+    night = run.night
+    cleared: dict[int, date] = {}
+    for v in verdicts[verdicts["verdict"] == "cleared"].to_dict("records"):
+        source = of.get((v["subject_kind"], v["subject_id"]))
+        if source is not None:
+            cleared[source] = max(cleared.get(source, date.min), v["decided_at"].date())
+    known = run.lake.read(IDENTITIES, night).where(F.col("kind") == CASE.name).select("id", "first_night")
+    first = {r["id"]: r["first_night"] for r in known.collect()}
+    earlier = run.lake.read(CASES).where(F.col("night") < F.lit(night)).select("case_id", "state").toPandas()
+    return case_rows.case_columns(rows, probability, cleared, earlier, first, run.config.ranking.suspect_from, night)
+
+
+def _unsafe(run: Run) -> frozenset[str]:
+    """Brands whose fakes are a risk to health or safety, in small letters."""
+    brands = latest(run.up_to_now(CLEAN_BRANDS), "brand").where("safety").select("brand").collect()
+    return frozenset(r["brand"].lower() for r in brands)

@@ -1,4 +1,4 @@
-"""Who is behind the shops: addresses as written -> places, supplier ids -> companies, shared values -> operators."""
+"""What people found out, and who is behind the shops: addresses -> places, supplier ids -> companies, shared values -> operators."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headwater.nightly.stages.operators import operators
 from headwater.nightly.stages.resolution import resolution
+from headwater.nightly.verdicts import collect_verdicts
 from headwater.places.rules import load_rules
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def graph(run: Run) -> None:
-    """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED; with orders -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND."""
+    """The dimension feeds -> VERDICTS, VERDICT_CONFLICTS, PLACES, SUPPLIERS, VALUES_REFUSED; with orders -> LINKS, HUBS, MEMBERS,
+    OPERATORS_FOUND."""
+    collect_verdicts(run)
     addresses, values = resolution(run)
     operators(run, addresses, values, load_rules())
     for frame in (addresses, values):

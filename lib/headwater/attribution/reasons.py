@@ -1,0 +1,96 @@
+"""Why, in sentences: what a reader is told of a source before any table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from headwater.attribution.find import Found
+from headwater.attribution.market import Ints
+
+Row = dict[Any, Any]
+SHOWN = 3
+
+
+def rivals(found: Found, chosen: Ints, through: sp.csr_matrix) -> pd.DataFrame:
+    """One row a source of `chosen` that shares its complaints: source, rival (the strongest), taken (complaints), shared shops."""
+    shares = found.cells.shares
+    weighted = sp.diags(found.weights / np.maximum(found.fit.explained, 1e-12)) @ shares @ sp.diags(found.fit.phibar)
+    taken = (shares[:, chosen].T @ weighted).tocoo()
+    rows = pd.DataFrame({"source": chosen[taken.row], "rival": taken.col, "taken": np.round(taken.data, 6)})
+    rows = rows[(rows["source"] != rows["rival"]) & (rows["taken"] >= 0.05)]
+    rows = (
+        rows.sort_values(["source", "taken", "rival"], ascending=[True, False, True]).groupby("source").head(1).copy()
+    )
+    touched = (through > 0).astype(np.float64).tocsc()
+    rows["shared"] = [
+        int(touched[:, a].multiply(touched[:, b]).nnz) for a, b in zip(rows["source"], rows["rival"], strict=True)
+    ]
+    return rows
+
+
+def sentences(
+    rows: pd.DataFrame, evidence: pd.DataFrame, rival: pd.DataFrame, named: dict[int, str], calibration: str
+) -> list[list[str]]:
+    """Of each published source (index: its number): the sum, the probability and what it stands on, for, against, what is inferred."""
+    shops = dict(list(evidence[evidence["kind"].isin(("shop_for", "shop_against"))].groupby("source")))
+    beside = evidence[evidence["adds_to"].isin(("prior_odds", "calibration")) & (evidence["signal"] != "prior")]
+    signs = dict(list(beside.groupby("source")))
+    against: dict[Any, Row] = {r["source"]: r for r in rival.to_dict("records")}
+    out = []
+    for source, row in zip(rows.index, rows.to_dict("records"), strict=True):
+        told = [_total(row, against.get(source), named), _probability(row, calibration)]
+        if source in shops:
+            told += [_side(shops[source], "shop_for", "For"), _side(shops[source], "shop_against", "Against")]
+        if source in signs:
+            told.append(_beside(signs[source].to_dict("records"), row["log_odds"]))
+        if row["named_orders"] < row["orders"] - 0.5:
+            told.append(f"{row['named_orders']:,} of its {row['orders']:,.0f} orders name it, the others are inferred")
+        told.append(f"Role {row['role']}: {row['role_reason']}")
+        out.append([sentence for sentence in told if sentence])
+    return out
+
+
+def _total(row: Row, rival: Row | None, named: dict[int, str]) -> str:
+    text = (
+        f"{row['observed']:.1f} complaints in {_shops(row['shops'])} where {row['expected']:.2f} were expected; "
+        f"{row['attributed']:.1f} are attributed to it"
+    )
+    if rival is None:
+        return text
+    return f"{text}, {rival['taken']:.1f} to {named[rival['rival']]}, which shares {_shops(rival['shared'])}"
+
+
+def _probability(row: Row, calibration: str) -> str:
+    low, high = row["probability_low"], row["probability_high"]
+    p = row["probability"]
+    said = "above 0.99" if p > 0.995 else "below 0.01" if p < 0.005 else f"{p:.2f}"
+    word = "Suspected with probability" if p >= 0.5 else "Not suspected; probability"
+    return f"{word} {said} ({low:.2f} to {high:.2f}); {calibration}"
+
+
+def _beside(rows: list[Row], log_odds: float) -> str:
+    """Signs and doubt that moved the odds; beyond odds of a million to one, a doubt is the last digit of a probability."""
+    told = [r for r in rows if abs(r["contribution"]) >= 0.05 and (r["signal"] != "identity" or log_odds < 14)]
+    return "Beside complaints: " + ", ".join(f"{r['signal']} {r['contribution']:+.1f}" for r in told) if told else ""
+
+
+def _side(rows: pd.DataFrame, kind: str, word: str) -> str:
+    """The largest shops for by name, all against together: a clean shop is not to be named for its cleanness."""
+    mine = rows[rows["kind"] == kind].sort_values("contribution", ascending=kind == "shop_against", kind="stable")
+    if not len(mine):
+        return f"{word}: no shop" if kind == "shop_against" else ""
+    shown = mine[mine["subject_id"].notna()].head(SHOWN) if kind == "shop_for" else mine.head(0)
+    parts = [f"shop {r['subject_id']} {r['contribution']:+.1f}" for r in shown.to_dict("records")]
+    rest = mine.drop(shown.index)
+    if len(rest):
+        quiet = "" if kind == "shop_for" else "quieter than a guilty source's, "
+        parts.append(f"{_shops(int(rest['shops'].sum()))} {quiet}{rest['contribution'].sum():+.1f}")
+    return f"{word}: " + ", ".join(parts)
+
+
+def _shops(count: int) -> str:
+    return f"{count:,} shop" + ("" if count == 1 else "s")

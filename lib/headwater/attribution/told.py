@@ -1,0 +1,180 @@
+"""What is told of each source: sums through it, as the model sees them, on arrays (docs/model.md, step 3)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.special import expit
+
+from headwater.attribution.expected import THIRDS
+from headwater.attribution.find import Found
+from headwater.attribution.gather import Gathered
+from headwater.attribution.lift import source_lift
+from headwater.attribution.market import SUPPLIER, Floats, Ints, Market
+from headwater.attribution.trend import NAMES, trends
+from headwater.parameters.attribution import Ranking, Shrinkage
+
+TYPES = ("supplier", "dispatch")
+LEAST = 0.005  # complaints: less is the trace of many inferred shares, not a complaint
+EPOCH = date(1970, 1, 1)
+
+
+def source_keys(window: Gathered) -> Ints:
+    """(sources,) the id behind each source, in the order of `Market.kind`."""
+    return np.concatenate([window.ids.suppliers, window.ids.places]).astype(object)
+
+
+def source_ids(kind: Ints, keys: Ints) -> Ints:
+    """(sources,) the same id over nights: a letter for the type, and a hash of the type and the id behind it."""
+    names = []
+    for t, key in zip(kind.tolist(), keys.tolist(), strict=True):
+        behind = hashlib.sha256(f"{TYPES[t]}\x1f{key}".encode()).hexdigest()
+        names.append(TYPES[t][0].upper() + behind[:16])
+    return np.array(names, dtype=object)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """(sources,) what is believed of each, purchases and verdicts included."""
+
+    probability: Floats
+    low: Floats
+    high: Floats
+    ln_bf: Floats
+    log_odds: Floats
+
+
+@dataclass(frozen=True)
+class Told:
+    """Everything countable of the sources of a night.
+
+    rows: one row a source, in the order of `Market.kind`: what SOURCES publishes of it. through (shops x sources) order lines,
+    expected (shops x sources) complaints expected on the night's background, observed (shops x sources) complaints by weight.
+    """
+
+    rows: pd.DataFrame
+    through: sp.csr_matrix
+    expected: sp.csr_matrix
+    observed: sp.csr_matrix
+
+
+def tell(window: Gathered, found: Found, belief: Judged, lift: tuple[Floats, Floats]) -> Told:
+    """The sums of every source, its lift, trend and expected harm."""
+    market, fit = window.market, found.fit
+    flows, shares, heard = market.flows, found.exposure_shares, found.cells.shares
+    by_shop = _by_shop(market.shops, flows.shop) @ shares
+    through = (_by_shop(market.shops, flows.shop) @ sp.diags(flows.orders) @ shares).tocsr()
+    expected = (_by_shop(market.shops, flows.shop) @ sp.diags(flows.expected * fit.scale) @ shares).tocsr()
+    observed = (_by_shop(market.shops, market.complaints.shop) @ sp.diags(found.weights) @ heard).tocsr()
+    total = np.asarray(heard.T @ found.weights).ravel()
+    thirds = {t: shares.T @ window.amounts[f"orders_{t}"].to_numpy(np.float64) for t in THIRDS}
+    due = [shares.T @ window.amounts[f"expected_{t}"].to_numpy(np.float64) for t in THIRDS]
+    third = window.complaints["third"].to_numpy()
+    came = [np.asarray(heard.T @ (found.weights * (third == t))).ravel() for t in THIRDS]
+    orders = np.asarray(shares.T @ flows.orders).ravel()
+    value = np.asarray(shares.T @ window.amounts["value_minor"].to_numpy(np.float64)).ravel()
+    first, last = _days(window, shares)
+    keys = source_keys(window)
+    rows = pd.DataFrame(
+        {
+            "source_id": source_ids(market.kind, keys),
+            "source_key": keys,
+            "type": np.array(TYPES, dtype=object)[market.kind],
+            "probability": belief.probability,
+            "probability_low": belief.low,
+            "probability_high": belief.high,
+            "ln_bayes_factor": belief.ln_bf,
+            "log_odds": belief.log_odds,
+            "complaints": np.asarray(heard.T @ np.ones(heard.shape[0])).ravel(),
+            "observed": total,
+            "expected": fit.exposure,
+            "attributed": fit.attributed,
+            "lift": lift[0],
+            "lift_low": lift[1],
+            "shops": np.diff((by_shop + _touch(observed)).tocsc().indptr),
+            "orders": orders,
+            "named_orders": _named(market),
+            "value_minor": value,
+            "harm_minor": harm(belief.probability, found, thirds[2] * value / np.maximum(orders, 1e-12)),
+            "first_day": first,
+            "last_day": last,
+            "trend": NAMES[trends(np.column_stack([thirds[t] for t in THIRDS]), np.column_stack(came), np.column_stack(due))],
+        }
+    )  # fmt: skip
+    return Told(rows, through, expected, observed)
+
+
+def lifts(window: Gathered, found: Found, params: Ranking, shrinkage: Shrinkage) -> tuple[Floats, Floats]:
+    """(sources,) EBGM and EB05 of observed over expected: the baseline, and one of the calibrator's features."""
+    total = np.asarray(found.cells.shares.T @ found.weights).ravel()
+    kind = window.market.kind
+    return source_lift(total, found.cells.exposure, kind, params.lower_quantile, shrinkage)
+
+
+def harm(probability: Floats, found: Found, value: Floats) -> Floats:
+    """(sources,) value of the fakes expected from each source if the last third of the window repeats itself, minor units.
+
+    Its probability, times the value that flowed through it, times the part of its goods that are fakes: the extra complaints of a
+    guilty source, over those that goods draw which are fakes throughout (the centre of tonight's slab), at most 1."""
+    posterior = np.maximum(expit(np.log(found.fit.prior / (1 - found.fit.prior)) + found.fit.ln_bf), 1e-12)
+    effect = found.fit.phibar / posterior
+    return np.asarray(probability * value * np.minimum(effect / found.fit.lift_centre, 1.0))
+
+
+def ranks(rows: pd.DataFrame, suspect_from: float) -> pd.DataFrame:
+    """Rows that are published, with `rank` by expected harm (suspected safety risks first) and `suspicion_rank` by log odds; ties by id."""
+    out = rows.assign(_first=rows["safety_risk"] & (rows["probability"] >= suspect_from))
+    for name, keys in {"suspicion_rank": ["log_odds"], "rank": ["_first", "harm_minor", "log_odds"]}.items():
+        order = out.sort_values([*keys, "source_id"], ascending=[False] * len(keys) + [True]).index
+        out.loc[order, name] = np.arange(1, len(out) + 1)
+    return out.drop(columns="_first").astype({"rank": "int64", "suspicion_rank": "int64"})
+
+
+def _by_shop(shops: int, shop: Ints) -> sp.csr_matrix:
+    return sp.csr_matrix((np.ones(len(shop)), (shop, np.arange(len(shop)))), shape=(shops, len(shop)))
+
+
+def _touch(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    return sp.csr_matrix((matrix >= LEAST).astype(np.float64))
+
+
+def _named(market: Market) -> Ints:
+    """(sources,) order lines that name it."""
+    flows = market.flows
+
+    def count(code: Ints, size: int) -> Floats:
+        named = code >= 0
+        return np.asarray(np.bincount(code[named], weights=flows.orders[named], minlength=size))
+
+    parts = [count(flows.supplier, market.suppliers), count(flows.place, market.places)]
+    return np.asarray(np.rint(np.concatenate(parts)).astype(np.int64))
+
+
+def _days(window: Gathered, shares: sp.csr_matrix) -> tuple[Ints, Ints]:
+    """(sources,) first and last order day, as days since 1970 or -1: of the orders that name it, else of all that may be its own."""
+    flows, entry = window.market.flows, shares.tocoo()
+    suppliers = window.market.suppliers
+    named = np.where(
+        entry.col < suppliers, flows.supplier[entry.row] == entry.col, flows.place[entry.row] == entry.col - suppliers
+    )
+    has_named = np.bincount(entry.col[named], minlength=shares.shape[1]) > 0
+    days = []
+    for name, pick, empty in (("first_day", np.minimum, 10**6), ("last_day", np.maximum, -(10**6))):
+        day = pd.to_datetime(window.amounts[name])
+        known = day.notna().to_numpy()
+        number = np.where(known, (day - pd.Timestamp(EPOCH)).dt.days.fillna(0).to_numpy(), empty).astype(np.int64)
+        use = known[entry.row] & (named | ~has_named[entry.col])
+        out = np.full(shares.shape[1], empty)
+        pick.at(out, entry.col[use], number[entry.row[use]])
+        days.append(np.where(np.abs(out) == 10**6, -1, out))
+    return days[0], days[1]
+
+
+def suspected(kind: Ints, probability: Floats, threshold: float) -> Ints:
+    """Sources at or above the threshold, by number."""
+    return np.flatnonzero((probability >= threshold) & (kind >= SUPPLIER))

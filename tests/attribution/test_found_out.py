@@ -1,0 +1,88 @@
+"""Verdicts at work: they move odds after the calibrator, clear what came before them, and purchases are evidence."""
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from .windows import NIGHT, VERDICT, told_of, window
+
+FLOWS = [{"seller_id": s, "supplier_id": "u"} for s in "abcd"] + [
+    {"seller_id": s, "supplier_id": "v", "orders": 1000, "expected_pico": 10**11} for s in "abef"
+]
+EARLY = NIGHT - timedelta(days=30)
+OLD = [{"seller_id": s, "supplier_id": "u", "filed_day": EARLY, "day": EARLY} for s in "aaabbc"]
+DECIDED = pd.Timestamp(NIGHT - timedelta(days=10))
+
+
+def found(*verdicts, complaints=OLD):
+    rows = pd.DataFrame(
+        [{**VERDICT, "verdict_id": f"v{i}", **v} for i, v in enumerate(verdicts)], columns=list(VERDICT)
+    )
+    _, sources, evidence = told_of(window(FLOWS, complaints), verdicts=rows)
+    return {r["source_key"]: r for r in sources.to_dict("records")}, evidence
+
+
+def test_a_confirmed_source_gains_its_odds_and_its_evidence_stays_what_it_was():
+    before, _ = found()
+    after, evidence = found({"verdict": "confirmed", "reliability": 0.9})
+    assert after["u"]["ln_bayes_factor"] == before["u"]["ln_bayes_factor"]
+    assert after["u"]["log_odds"] - before["u"]["log_odds"] == pytest.approx(np.log(9), abs=1e-8)
+    row = evidence[evidence["kind"] == "verdict"].iloc[0]
+    assert (row["adds_to"], row["subject_id"]) == ("prior_odds", "v0")
+    assert "confirmed by ann" in row["detail"]
+
+
+def test_after_clearing_only_later_complaints_count():
+    before, _ = found()
+    after, _ = found({"verdict": "cleared", "decided_at": DECIDED})
+    assert before["u"]["probability"] > 0.9
+    assert after["u"]["complaints"] == 0
+    assert after["u"]["ln_bayes_factor"] <= 0
+    assert after["u"]["probability"] < 0.01
+    late = [
+        {"seller_id": s, "supplier_id": "u", "filed_day": NIGHT, "day": NIGHT - timedelta(days=3)} for s in "aabbcc"
+    ]
+    again, _ = found({"verdict": "cleared", "decided_at": DECIDED}, complaints=OLD + late)
+    assert again["u"]["complaints"] == pytest.approx(6)
+    assert again["u"]["probability"] > after["u"]["probability"]
+
+
+def test_evidence_still_adds_up_after_verdicts_and_purchases():
+    rows, evidence = found(
+        {"verdict": "cleared", "decided_at": DECIDED, "subject_id": "v"},
+        {"subject_kind": "seller", "subject_id": "a", "verdict": "confirmed"},
+        {"subject_kind": "seller", "subject_id": "e", "verdict": "cleared"},
+        {"verdict": "confirmed"},
+    )
+    for row in rows.values():
+        mine = evidence[evidence["source_id"] == row["source_id"]]
+        bayes = mine.loc[mine["adds_to"] == "bayes_factor", "contribution"].sum()
+        assert bayes == pytest.approx(row["ln_bayes_factor"], abs=1e-6)
+        assert mine.loc[mine["adds_to"] != "none", "contribution"].sum() == pytest.approx(row["log_odds"], abs=1e-6)
+
+
+def test_a_fake_bought_at_a_shop_accuses_its_sources_and_a_genuine_piece_speaks_for_them():
+    before, _ = found()
+    fake, evidence = found({"subject_kind": "seller", "subject_id": "c", "verdict": "confirmed"})
+    genuine, _ = found({"subject_kind": "seller", "subject_id": "c", "verdict": "cleared"})
+    order = [rows["u"]["ln_bayes_factor"] for rows in (genuine, before, fake)]
+    assert order == sorted(order)
+    assert len(set(order)) == 3
+    assert "seller c confirmed" in evidence[evidence["kind"] == "verdict"].iloc[0]["detail"]
+
+
+def test_what_the_window_does_not_hold_and_unsure_move_nothing():
+    before, _ = found()
+    after, evidence = found(
+        {"subject_id": "nobody"}, {"verdict": "unsure"}, {"subject_kind": "listing", "subject_id": "none"}
+    )
+    assert after["u"]["log_odds"] == before["u"]["log_odds"]
+    assert not (evidence["kind"] == "verdict").any()
+
+
+def test_a_source_with_a_verdict_is_told_even_without_complaints():
+    rows, _ = found({"verdict": "confirmed"}, complaints=[])
+    assert set(rows) == {"u"}
+    assert rows["u"]["probability"] > 0.1
