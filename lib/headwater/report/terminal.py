@@ -16,6 +16,7 @@ from headwater.config import Config
 from headwater.errors import ConfigurationError
 from headwater.report import who
 from headwater.report.words import dicts as _dicts
+from headwater.report.words import safe
 from headwater.store import PublishedReader
 from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
 
