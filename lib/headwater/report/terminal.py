@@ -85,6 +85,13 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
         f"{funnel['shops_suspected']:,} of {funnel['shops']:,} shops and {funnel['sources_suspected']:,} of "
         f"{funnel['sources']:,} sources with complaints are suspected: more complaints than chance explains"
     )
+    again = [stale for stale in reader.stale if stale <= night]
+    if again:
+        console.print(
+            "[yellow]stale:[/] a night before this one was made anew after it; renew it by these, in this order:"
+        )
+        for stale in again:
+            console.print(f"  headwater run --night {stale}")
     for note in funnel["notes"]:
         console.print(f"[yellow]note:[/] {note}")
 

@@ -11,11 +11,10 @@ from pyspark.sql import DataFrame
 from headwater.attribution import expected, flows, shops, sources
 from headwater.attribution.delay import delay_curve
 from headwater.exposure import orders as order_stage
-from headwater.exposure.orders import latest
 from headwater.nightly.funnel import funnel
-from headwater.tables.clean import CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
+    CURRENT,
     DELAY,
     LISTING_SUPPLIERS,
     ORDER_EXPOSURE,
@@ -35,12 +34,12 @@ def attribution(run: Run) -> None:
     complaints = lake.read(COMPLAINT_EXPOSURE, night)
     curve = run.write(DELAY, _delay(run, complaints))
     filed_share = np.array([r["filed_share"] for r in curve.orderBy("age").collect()])
-    window = expected.window(run.up_to_now(ORDER_EXPOSURE), filed_share, night, config.night.window_days).persist()
+    window = expected.window(run.ledger(ORDER_EXPOSURE), filed_share, night, config.night.window_days).persist()
     rates = run.write(RATES, expected.stratum_rates(window, complaints, night, config.strata))
     cells = expected.cell_expected(window, rates).persist()
 
     place_rows = lake.read(PLACES, night)
-    links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
+    links = lake.read(CURRENT["supplier_links"], night)
     through = run.write(SOURCE_EXPOSURE, _source_exposure(run, cells, complaints, links, place_rows))
 
     named = sources.named_sources(through, links, place_rows)
@@ -83,7 +82,7 @@ def _source_exposure(
 ) -> DataFrame:
     params, night = run.config.shares, run.night
     by_cell = sources.cell_complaints(complaints)
-    listings = order_stage.in_window(run.up_to_now(LISTING_SUPPLIERS), night, run.config.night.window_days)
+    listings = order_stage.in_window(run.ledger(LISTING_SUPPLIERS), night, run.config.night.window_days)
     flow = (
         sources.supplier_flow(cells, by_cell, links, listings, params)
         | sources.dispatch_flow(cells, by_cell, place_rows, params)
