@@ -109,7 +109,8 @@ def placed(complaints, orders, night=NIGHT, previous=None, before=None):
         spark.createDataFrame([], t.schema()) for t in (COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED)
     ]
     moved = latest(due(known, night, previous), *LINE)
-    asked = stage.to_place(due(complaints, night, previous), waiting, earlier, moved)
+    # The stage keeps it too: it is read by several branches of the plan.
+    asked = stage.to_place(due(complaints, night, previous), waiting, earlier, moved).localCheckpoint()
     found = stage.place_complaints(asked, stage.lines_of(asked, known, night, LOOKUP))
     return stage.complaints_placed(found, night), stage.complaints_unmatched(found, waiting, night, LOOKUP)
 
