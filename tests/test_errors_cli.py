@@ -71,7 +71,7 @@ def lake(tmp_path) -> Path:
     plant(root, SHOPS, {"seller_id": "[shop]", "main_source_id": "S1", "rank": 1})
     plant(root, EVIDENCE, {"source_id": "S1", "kind": "shop_for", "subject_id": "[shop]", "detail": f"{HOSTILE} sold"})
     plant(root, FUNNEL, {"notes": ["A note [in] brackets."]})
-    plant(root, NIGHTS, *({"table": t.full_name, "version": 0, "sequence": 1} for t in PUBLISHED))
+    plant(root, NIGHTS, *({"table": t.full_name, "version": 0, "sequence": 1, "based_on": ""} for t in PUBLISHED))
     return root
 
 

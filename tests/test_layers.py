@@ -15,7 +15,7 @@ LAYERS = (
     ("errors", "feeds"),
     ("parameters", "table"),
     ("config",),
-    ("tables", "machine"),
+    ("tables", "machine", "chain"),
     ("store", "session", "tokens", "reference"),
     ("progress", "registry"),
     ("landing",),

@@ -66,14 +66,24 @@ def test_an_older_version_can_be_read(old):
 def test_the_digest_is_one_for_the_same_rows_in_any_order_and_another_for_any_other_value(old):
     same, reordered, emptied, changed = [old.lake.digest(TOY, FIRST, version) for version in (2, 3, 4, 5)]
     assert same == reordered
+    assert [rows for rows, _ in (same, emptied, changed)] == [2, 2, 3]
     assert len({same, emptied, changed, old.lake.digest(TOY, SECOND, 2)}) == 4
-    assert len(same) == 64
+    assert len(same[1]) == 64
 
 
 def test_a_table_that_may_be_empty_can_be_emptied(lake, rows_of):
     assert lake.write(EMPTYABLE, rows_of(EMPTYABLE, BASE, {}, {"id": "b"}), FIRST).rows == 2
     assert lake.write(EMPTYABLE, rows_of(EMPTYABLE, BASE).where("false"), FIRST).rows == 0
     assert lake.read(EMPTYABLE).isEmpty()
+
+
+def test_only_rows_taken_and_dated_before_a_day_are_forgotten(lake, rows_of):
+    dated = Table("model", "dated", "a toy of a day", ("night", "id"), (*COLUMNS, Column("day", "date", "its day")))
+    base = {**BASE, "day": FIRST}
+    lake.write(dated, rows_of(dated, base, {"id": "old"}, {"id": "of a later day", "day": SECOND}), FIRST)
+    lake.write(dated, rows_of(dated, base, {"id": "taken later", "night": SECOND}), SECOND)
+    lake.forget(dated, SECOND)
+    assert sorted(r["id"] for r in lake.read(dated).collect()) == ["of a later day", "taken later"]
 
 
 def test_an_empty_frame_is_refused_where_the_table_may_not_be_empty(old, rows_of):
@@ -137,7 +147,8 @@ def test_a_catalog_gets_the_names_of_the_tables_and_the_lake_keeps_their_files(s
 def publish(lake: Lake, *published: tuple[int, date, int, int]) -> PublishedReader:
     """Publish (sequence, night, version of the toy, rows) and open the lake as a reader does."""
     records = [
-        (n, night, f"run {n}", TOY.full_name, version, count, "0" * 64) for n, night, version, count in published
+        (n, night, f"run {n}", TOY.full_name, version, count, "0" * 64, "inputs", "")
+        for n, night, version, count in published
     ]
     lake.append(NIGHTS, lake.spark.createDataFrame(records, NIGHTS.ddl))
     return PublishedReader(lake.root)

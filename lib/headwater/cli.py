@@ -79,7 +79,13 @@ def night_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None) -> None:
+def refresh_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--refresh", is_flag=True, help="Also take the files that came since the night's first run.")(
+        command
+    )
+
+
+def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None, refresh: bool = False) -> None:
     """Start Spark and run a night's stages (all, or `only` some); what `run` and the jobs share."""
     tokens.load_key(config)  # a missing key is told before Spark starts
     from headwater import session
@@ -89,7 +95,7 @@ def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None)
     with Progress() as progress:
         spark = session.start(config, f"headwater {night}")
         try:
-            done = run_night(spark, config, night, progress.wrote, only or tuple(STAGES))
+            done = run_night(spark, config, night, progress.wrote, only or tuple(STAGES), refresh)
         finally:
             spark.stop()
     for table, digest in done.digests.items():
@@ -99,18 +105,19 @@ def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None)
 @main.command()
 @with_config
 @night_option
-def run(config: Config, night: date) -> None:
+@refresh_option
+def run(config: Config, night: date, refresh: bool) -> None:
     """Run a night: feeds in, published tables out."""
-    run_stages(config, night)
+    run_stages(config, night, refresh=refresh)
 
 
 def _stage_command(name: str, what: str) -> None:
     @with_config
     @night_option
-    def stage(config: Config, night: date) -> None:
-        run_stages(config, night, (name,))
+    def stage(config: Config, night: date, refresh: bool = False) -> None:
+        run_stages(config, night, (name,), refresh)
 
-    main.command(name, help=what)(stage)
+    main.command(name, help=what)(refresh_option(stage) if name == "intake" else stage)
 
 
 _stage_command("intake", "Stage 1 of a night: landing feeds into clean tables and rejects.")

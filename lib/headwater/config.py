@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import Field, ValidationError
 
+from headwater import __version__
 from headwater.errors import ConfigurationError, listed
 from headwater.feeds import FEEDS
 from headwater.parameters.attribution import Delay, Peers, Ranking, Roles, Shrinkage, Strata
@@ -64,6 +65,10 @@ class Config(Section):
             faults.append(
                 ("night.lookup_days", "must be at least night.window_days: a complaint's order may be that old")
             )
+        if self.night.keep_orders_days < self.night.lookup_days:
+            faults.append(
+                ("night.keep_orders_days", "must be at least night.lookup_days: so far back orders are sought")
+            )
         if self.money.rates.get(self.money.reporting_currency, 1.0) != 1.0:
             faults.append((f"money.rates.{self.money.reporting_currency}", "must be 1: it is money.reporting_currency"))
         both = set(self.hygiene.counterfeit_reasons) & set(self.hygiene.text_reasons)
@@ -93,6 +98,10 @@ class Config(Section):
         plain = Feed().model_dump(mode="json", exclude={"path"})
         kept["feeds"] = {name: feed for name, feed in kept["feeds"].items() if feed != plain}
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+    def made_by(self) -> str:
+        """What beside its files decides a night's rows: hash of `model_hash` and the program's version."""
+        return hashlib.sha256(f"{self.model_hash()} {__version__}".encode()).hexdigest()
 
 
 def load(

@@ -62,11 +62,18 @@ def _local(config: Config) -> dict[str, str]:
     options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{log4j}"
     if config.session.quick_start:
         options += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    return LOCAL | {
-        "spark.master": config.session.master or f"local[{cores}]",
-        "spark.driver.memory": f"{memory}g",
-        "spark.sql.shuffle.partitions": str(config.session.shuffle_partitions or 4 * cores),
-        "spark.driver.extraJavaOptions": options,
-        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in machine.delta_jars()),
-        "spark.jars": ",".join(str(jar) for jar in machine.delta_jars()) if config.session.master else "",
-    }
+    # Planning anew after each shuffle pays where shuffles are large; on a small night each would be one more job.
+    quick = config.session.quick_start
+    adaptive = {"spark.sql.adaptive.enabled": "false"} if quick else {}
+    return (
+        LOCAL
+        | adaptive
+        | {
+            "spark.master": config.session.master or f"local[{cores}]",
+            "spark.driver.memory": f"{memory}g",
+            "spark.sql.shuffle.partitions": str(config.session.shuffle_partitions or (cores if quick else 4 * cores)),
+            "spark.driver.extraJavaOptions": options,
+            "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in machine.delta_jars()),
+            "spark.jars": ",".join(str(jar) for jar in machine.delta_jars()) if config.session.master else "",
+        }
+    )

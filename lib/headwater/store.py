@@ -4,6 +4,7 @@ the small published tables, without it (`PublishedReader`). Readers go through o
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headwater.chain import chain, stale
 from headwater.config import Config
 from headwater.errors import CheckFailedError, ConfigurationError, StorageError
 from headwater.table import Table
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 
 SMALL_TABLE = 100_000
+OTHER_NIGHT = "holds rows of another night than the one it is written for"
+COMMIT_FILE = re.compile(r"\d{20}\.json")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,15 @@ class Written:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Commit:
+    """A commit of a table: its version, the rows it wrote, and their files."""
+
+    version: int
+    rows: int
+    files: tuple[str, ...]
+
+
 class Lake:
     """The lake's tables through Spark."""
 
@@ -47,6 +60,7 @@ class Lake:
         self.spark = spark
         self.catalog = config.paths.catalog
         self.root = absolute(config.paths.lake)
+        self._there: set[str] = set()  # tables are made and never removed while a lake is open
 
     def path(self, table: Table) -> str:
         """Where the table's files are."""
@@ -63,26 +77,55 @@ class Lake:
     def exists(self, table: Table) -> bool:
         from delta.tables import DeltaTable
 
-        return bool(DeltaTable.isDeltaTable(self.spark, self.path(table)))
+        if table.full_name not in self._there and DeltaTable.isDeltaTable(self.spark, self.path(table)):
+            self._there.add(table.full_name)
+        return table.full_name in self._there
 
     def version(self, table: Table) -> int:
         """The table's newest version."""
-        return int(self._last_commit(table)["version"])
+        return self._last_commit(table).version
 
-    def _last_commit(self, table: Table) -> dict[str, Any]:
-        from delta.tables import DeltaTable
+    def _last_commit(self, table: Table) -> _Commit:
+        """The newest commit, from its own file of the log: by way of the table it would be several Spark jobs."""
+        path_of: Any = self.spark._jvm.org.apache.hadoop.fs.Path  # type: ignore[union-attr]
+        place = path_of(f"{self.path(table)}/_delta_log")
+        system = place.getFileSystem(self.spark._jsc.hadoopConfiguration())
+        names = [status.getPath().getName() for status in system.listStatus(place)]
+        newest = max(name for name in names if COMMIT_FILE.fullmatch(name))
+        stream = system.open(path_of(place, newest))
+        try:
+            actions = bytes(stream.readAllBytes()).decode().splitlines()
+        finally:
+            stream.close()
+        told = [json.loads(line) for line in actions]
+        metrics = next(action["commitInfo"] for action in told if "commitInfo" in action).get("operationMetrics", {})
+        files = tuple(action["add"]["path"] for action in told if "add" in action)
+        return _Commit(int(newest.removesuffix(".json")), int(metrics.get("numOutputRows", 0)), files)
 
-        history = DeltaTable.forPath(self.spark, self.path(table)).history(1)
-        return one_row(history.select("version", "operationMetrics"))
+    def _stored(self, table: Table, files: Sequence[str], fixed: dict[str, Any]) -> DataFrame:
+        """The keys of a commit's rows: from its files, whose folders say what is `fixed`."""
+        import pyspark.sql.functions as F
+        from pyspark.sql.types import StructType
 
-    def create(self, table: Table) -> None:
-        """Make the table with its declared columns, NOT NULL where required, if it is not there; name it in the catalog."""
-        if not self.exists(table):
+        if set(table.partitions) - fixed.keys():
+            return self.read(table, fixed["night"])
+        inside = [f for f in table.schema().fields if f.name in table.key and f.name not in table.partitions]
+        # Spark reads a path as a pattern; these are names.
+        paths = [re.sub(r"([\\\[\]{}*?])", r"\\\1", f"{self.path(table)}/{unquote(file)}") for file in files]
+        rows = self.spark.read.schema(StructType(inside)).parquet(*paths)
+        return rows.withColumns({name: F.lit(fixed[name]) for name in table.partitions})
+
+    def create(self, table: Table) -> bool:
+        """Make the table with its declared columns, NOT NULL where required, if it is not there; name it in the catalog. True if
+        it is new."""
+        new = not self.exists(table)
+        if new:
             self._make(table)
         if self.catalog and not self.spark.catalog.tableExists(self.address(table)):
             place = self.path(table).replace("\\", "\\\\").replace("'", "\\'")
             self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {self.catalog}.{table.layer}")
             self.spark.sql(f"CREATE TABLE IF NOT EXISTS {self.address(table)} USING delta LOCATION '{place}'")
+        return new
 
     def _make(self, table: Table) -> None:
         from delta.tables import DeltaTable
@@ -130,23 +173,36 @@ class Lake:
         table so large that its stage has to make the key unique itself."""
         start = time.monotonic()
         frame = table.conform(frame)
-        self.create(table)
+        fixed: dict[str, Any] = {"night": night} | (dict([part]) if part else {})
+        new = self.create(table)
         if not table.may_be_empty:
             frame = frame.persist()
         try:
             # An empty frame would replace the night by nothing, in silence.
             if not table.may_be_empty and frame.isEmpty():
                 raise CheckFailedError(f"{self.address(table)}: no rows for {night}; this table may not be empty")
-            replaced = f"night = DATE'{night}'" + (f" AND {part[0]} = '{part[1]}'" if part else "")
-            self._save(table, frame.write.mode("overwrite").option("replaceWhere", replaced))
+            if new:
+                # Nothing to replace: Delta need not look for it, which takes half of a small write.
+                self._save(table, _only(frame, fixed).write.mode("append"))
+            else:
+                replaced = " AND ".join(f"{name} = {_literal(value)}" for name, value in fixed.items())
+                self._save(table, frame.write.mode("overwrite").option("replaceWhere", replaced))
         finally:
             if not table.may_be_empty:
                 frame.unpersist()
+        # Whoever writes holds the lake, so the newest commit is this one.
         commit = self._last_commit(table)
-        rows, version = int(commit["operationMetrics"].get("numOutputRows", 0)), int(commit["version"])
-        if check_key:
-            self._check_key(table, self.read(table, night, version), rows)
+        if check_key and commit.rows > 1:
+            self._check_key(table, self._stored(table, commit.files, fixed), commit.rows)
+        version, rows = commit.version, commit.rows
         return Written(table.full_name, rows, version, time.monotonic() - start)
+
+    def forget(self, table: Table, before: date) -> None:
+        """Delete the rows of days before `before` that a night before it took; their files go with the next VACUUM."""
+        from delta.tables import DeltaTable
+
+        old = f"night < DATE'{before}' AND day < DATE'{before}'"
+        DeltaTable.forPath(self.spark, self.path(table)).delete(old)
 
     def append(self, table: Table, frame: DataFrame) -> int:
         """Add rows in one commit; the version that holds them."""
@@ -185,16 +241,34 @@ class Lake:
                 + "; ".join(", ".join(f"{k}={row[k]}" for k in table.key) for row in twice)
             )
 
-    def digest(self, table: Table, night: date, version: int) -> str:
-        """SHA-256 over the SHA-256 of each canonical row (JSON of all columns, nulls kept), in key order."""
+    def digest(self, table: Table, night: date, version: int | None = None) -> tuple[int, str]:
+        """The night's rows, and SHA-256 over the SHA-256 of each canonical row (JSON of all columns, nulls kept), in key order."""
         import pyspark.sql.functions as F
 
         canonical = F.to_json(F.struct(*table.column_names), {"ignoreNullFields": "false"})
-        rows = self.read(table, night, version).orderBy(*table.key).select(F.unhex(F.sha2(canonical, 256)).alias("row"))
+        keyed = self.read(table, night, version).select(*table.key, F.unhex(F.sha2(canonical, 256)).alias("_row"))
+        rows = keyed.toArrow()
+        in_order = pc.sort_indices(rows, sort_keys=[(k, "ascending") for k in table.key])
         total = hashlib.sha256()
-        for row in rows.toArrow().column("row"):
+        for row in rows.column("_row").take(in_order):
             total.update(row.as_buffer())
-        return total.hexdigest()
+        return rows.num_rows, total.hexdigest()
+
+
+def _literal(value: Any) -> str:
+    return f"DATE'{value}'" if isinstance(value, date) else f"'{value}'"
+
+
+def _only(frame: DataFrame, fixed: dict[str, Any]) -> DataFrame:
+    """The frame, which fails at a row that has another value in one of the `fixed` columns."""
+    import pyspark.sql.functions as F
+
+    for column, value in fixed.items():
+        ours = F.when(F.col(column).eqNullSafe(F.lit(value)), F.col(column)).otherwise(
+            F.raise_error(F.lit(OTHER_NIGHT))
+        )
+        frame = frame.withColumn(column, ours)
+    return frame
 
 
 def _row_fault(error: Exception) -> str | None:
@@ -207,7 +281,7 @@ def _row_fault(error: Exception) -> str | None:
     column = re.search(r"NOT NULL constraint violated for column: ([\w.]+)", text)
     if column:
         return f"column {column.group(1).rstrip('.')} is null in a row, and it is required"
-    return "holds rows of another night than the one it is written for" if "REPLACE_WHERE_MISMATCH" in text else None
+    return OTHER_NIGHT if "REPLACE_WHERE_MISMATCH" in text or OTHER_NIGHT in text else None
 
 
 def to_frame(spark: SparkSession, table: Table, rows: pd.DataFrame) -> DataFrame:
@@ -329,6 +403,11 @@ class PublishedReader:
         rows = self._load(table, None, night, [(column, "in", values) for column, values in wanted.items()])
         rows = rows.select(table.column_names)
         return rows.take(pc.sort_indices(rows, sort_keys=[(k, "ascending") for k in table.key]))
+
+    @property
+    def stale(self) -> list[date]:
+        """Published nights that rest on one that was made anew after them: to be run again, in this order."""
+        return stale(chain(self._nights))
 
     @property
     def nights(self) -> list[date]:

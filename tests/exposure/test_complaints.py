@@ -8,7 +8,7 @@ import pyspark.sql.functions as F
 import pytest
 
 from headwater.exposure import complaints as stage
-from headwater.exposure.orders import due, latest
+from headwater.exposure.orders import LINE, due, latest
 from headwater.parameters.landing import Hygiene
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS
 from headwater.tables.model import COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED
@@ -100,21 +100,25 @@ CASES = {
 }
 
 
-def asked(rows):
-    return rows.drop("night").withColumnRenamed("day", "filed_day")
-
-
-def placed(complaints, orders, night=NIGHT):
-    """The two tables that a night writes, from complaints as the stage passes them."""
-    lines = stage.lines_of(complaints, orders, night, LOOKUP)
-    found = stage.place_complaints(complaints, lines)
-    return stage.complaints_placed(found, night), stage.complaints_unmatched(found, night)
+def placed(complaints, orders, night=NIGHT, previous=None, before=None):
+    """The stage's chain: the two tables that a night writes; `before`: those of the nights before, placed by all and unmatched by
+    the last."""
+    known = orders.where(F.col("night") <= F.lit(night))
+    spark = complaints.sparkSession
+    earlier, waiting = before or [
+        spark.createDataFrame([], t.schema()) for t in (COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED)
+    ]
+    moved = latest(due(known, night, previous), *LINE)
+    # The stage keeps it too: it is read by several branches of the plan.
+    asked = stage.to_place(due(complaints, night, previous), waiting, earlier, moved).localCheckpoint()
+    found = stage.place_complaints(asked, stage.lines_of(asked, known, night, LOOKUP))
+    return stage.complaints_placed(found, night), stage.complaints_unmatched(found, waiting, night, LOOKUP)
 
 
 def test_each_complaint_finds_its_line_or_says_why_not(rows_of):
     orders = rows_of(CLEAN_ORDERS, ORDER, *ORDERS)
     complaints = rows_of(CLEAN_COMPLAINTS, COMPLAINT, *[{"complaint_id": c} | says for c, (says, _) in CASES.items()])
-    found, waiting = placed(asked(complaints), orders)
+    found, waiting = placed(complaints, orders)
     rows = found.collect()
     result = {r["complaint_id"]: (r["seller_id"], r["line_no"], r["day"]) for r in rows}
     unmatched = {r["complaint_id"]: r["why"] for r in waiting.collect()}
@@ -142,14 +146,12 @@ def test_a_complaint_keeps_waiting_until_its_order_comes(rows_of):
         {"complaint_id": "of tomorrow", "order_id": "late order", "day": NEXT, "filed_at": at(NEXT)},
     )
     orders = rows_of(CLEAN_ORDERS, ORDER, {"order_id": "late order", "night": NEXT, "intake_seq": 4})
-    first = latest(due(clean, NIGHT, None), "complaint_id")
-    found, waiting = placed(asked(first), orders.where(F.col("night") <= F.lit(NIGHT)))
+    found, waiting = placed(clean, orders)
     assert found.collect() == []
-    waiting = waiting.persist()
+    waiting = waiting.localCheckpoint()
     assert sorted(r["complaint_id"] for r in waiting.collect()) == ["corrected", "early", "lost"]
 
-    fresh = due(clean, NEXT, NIGHT).unionByName(waiting.drop("why"))
-    found, waiting = placed(asked(latest(fresh, "complaint_id")), orders, NEXT)
+    found, waiting = placed(clean, orders, NEXT, NIGHT, (found, waiting))
     assert sorted((r["complaint_id"], r["day"]) for r in found.collect()) == [
         ("corrected", DAY),
         ("early", DAY),
@@ -159,8 +161,73 @@ def test_a_complaint_keeps_waiting_until_its_order_comes(rows_of):
     assert waiting.columns == COMPLAINTS_UNMATCHED.column_names
 
 
+def test_a_complaint_moves_with_its_order_and_waits_when_that_is_voided(rows_of):
+    """Three nights: placed; its order is corrected, voided, split among shops or comes again; a line that comes back."""
+    last = NEXT + timedelta(days=1)
+    orders = [{"order_id": name} for name in ("still", "moved", "voided", "split", "twice", "given")]
+    orders += [{"order_id": "given", "line_no": 2}]
+    second = {"night": NEXT, "intake_seq": 5}
+    orders += [
+        {"order_id": "moved", "seller_id": "S2", "supplier_id": "P2"} | second,
+        {"order_id": "voided", "voided": True} | second,
+        {"order_id": "split", "line_no": 2, "seller_id": "S2"} | second,
+        {"order_id": "twice", "day": NIGHT, "seller_id": "S3"} | second,
+        {"order_id": "given", "line_no": 1, "seller_id": "S4"} | second,
+        {"order_id": "voided", "seller_id": "S5", "night": last, "intake_seq": 6},
+    ]
+    says = [{"complaint_id": name, "order_id": name} for name in ("still", "moved", "voided", "split", "twice")]
+    says += [{"complaint_id": "given", "order_id": "given", "line_no": 2}]
+    says += [{"complaint_id": "elsewhere", "order_id": "moved", "seller_id": "S2"}]
+    lines, clean = rows_of(CLEAN_ORDERS, ORDER, *orders), rows_of(CLEAN_COMPLAINTS, COMPLAINT, *says)
+    first = [frame.localCheckpoint() for frame in placed(clean, lines)]
+    second = [frame.localCheckpoint() for frame in placed(clean, lines, NEXT, NIGHT, first)]
+    third = placed(clean, lines, last, NEXT, (first[0].unionByName(second[0]), second[1]))
+
+    def told(found, waiting):
+        at_line = {r["complaint_id"]: (r["seller_id"], r["line_no"], r["day"]) for r in found.collect()}
+        return at_line | {r["complaint_id"]: r["why"] for r in waiting.collect()}
+
+    here = ("S1", 1, DAY)
+    assert told(*first) == dict.fromkeys(["still", "moved", "voided", "split", "twice"], here) | {
+        "given": ("S1", 2, DAY),
+        "elsewhere": "hint_mismatch",
+    }
+    assert told(*second) == {
+        "moved": ("S2", 1, DAY),
+        "voided": "no_order",
+        "split": "ambiguous_line",
+        "twice": ("S3", 1, NIGHT),
+        "given": ("S1", 2, DAY),
+        "elsewhere": ("S2", 1, DAY),
+    }
+    assert told(*third) == {"voided": ("S5", 1, DAY), "split": "ambiguous_line"}
+    # What a complaint itself says is kept, or the next correction could not be followed.
+    asked = {r["complaint_id"]: r["asked"] for r in second[0].collect()}
+    assert (asked["given"]["line_no"], asked["moved"]["line_no"], asked["elsewhere"]["seller_id"]) == (2, None, "S2")
+
+
+def test_a_complaint_stops_waiting_once_no_day_is_left_to_search_and_is_told_then(rows_of):
+    says = [
+        {"complaint_id": f"filed {n}", "order_id": "none", "day": NIGHT - timedelta(days=LOOKUP - n)} for n in (0, 1, 2)
+    ]
+    clean = rows_of(CLEAN_COMPLAINTS, COMPLAINT, *says)
+    orders = rows_of(CLEAN_ORDERS, ORDER, {"order_id": "other"})
+    frames, told, previous = None, [], None
+    for night in (NIGHT, NEXT, NEXT + timedelta(days=1)):
+        frames = [frame.localCheckpoint() for frame in placed(clean, orders, night, previous, frames)]
+        told.append({r["complaint_id"]: r["why"] for r in frames[1].collect()})
+        previous = night
+    assert told == [
+        {"filed 0": "too_old", "filed 1": "no_order", "filed 2": "no_order"},
+        {"filed 1": "too_old", "filed 2": "no_order"},
+        {"filed 2": "too_old"},
+    ]
+
+
 PLACED = {
     "night": NIGHT,
+    "taken": NIGHT,
+    "asked": (None, None, None),
     "intake_seq": 1,
     "filed_at": at(NIGHT),
     "filed_day": NIGHT,

@@ -8,9 +8,12 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
+from itertools import pairwise
 
 import pyspark.sql.functions as F
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 
 from headwater.exposure import orders
@@ -67,7 +70,9 @@ def sums_of(rows):
 
 def plain_sums(lines, night):
     """The same straight from the lines as they stand at the end of the night."""
-    known = sorted((r for r in lines if r["night"] <= night and r["day"] <= night), key=lambda r: r["intake_seq"])
+    known = sorted(
+        (r for r in lines if r["night"] <= night and r["day"] <= night), key=lambda r: (r["night"], r["intake_seq"])
+    )
     newest = {(r["day"], r["order_id"], r["line_no"]): r for r in known}
     return sums_of(
         {
@@ -127,6 +132,48 @@ def test_the_ledger_of_three_nights_sums_up_to_the_lines_as_they_stand(rows_of, 
     # Nights left out change nothing of the sums: the next one makes up for them.
     skipping = ledger(rows, [NIGHTS[0], NIGHTS[2]]).collect()
     assert sums_of(r.asDict() for r in skipping) == plain_sums(lines, NIGHTS[2])
+
+
+VERSION = st.fixed_dictionaries(
+    {
+        "night": st.sampled_from(NIGHTS),
+        "day": st.integers(-3, 3).map(lambda d: FIRST + timedelta(days=d)),
+        "order_id": st.sampled_from(["O1", "O2", "O3"]),
+        "seller_id": st.sampled_from(["S1", "S2"]),
+        "quantity": st.integers(1, 3),
+        "value_minor": st.sampled_from([None, 0, 700]),
+        "refunded_amount": st.sampled_from([None, Decimal("1.00")]),
+        "voided": st.booleans(),
+    }
+)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds=st.lists(st.lists(VERSION, max_size=12), min_size=20, max_size=40))
+def test_a_window_is_the_last_one_and_the_night_less_the_day_that_expired_and_the_plain_sum(rows_of, worlds):
+    """Any history of three nights; many side by side, in shops of their own. A window holds three days."""
+    lines = {}
+    for w, world in enumerate(worlds):
+        for seq, row in enumerate(world):
+            own = {"order_id": f"{w}-{row['order_id']}", "seller_id": f"{w}-{row['seller_id']}", "intake_seq": seq}
+            # The intake leaves one version of a line a night.
+            lines[(row["night"], row["day"], own["order_id"])] = BASE | row | own
+    rows = rows_of(CLEAN_ORDERS, BASE, *lines.values()) if lines else rows_of(CLEAN_ORDERS, BASE, {}).where("false")
+    written = [r.asDict() for r in ledger(rows, NIGHTS).collect()]
+
+    def window(night, until):
+        """Of the nights until then, only those that can hold a day of the window are read."""
+        first = night - timedelta(days=3)
+        return Counter(sums_of(r for r in written if first < r["night"] <= until and first < r["day"] <= night))
+
+    for last, night in pairwise(NIGHTS):
+        expired = Counter(sums_of(r for r in written if r["night"] <= last and r["day"] == night - timedelta(days=3)))
+        changed = Counter(sums_of(r for r in written if r["night"] == night and r["day"] > night - timedelta(days=3)))
+        moved = window(last, last)
+        moved.subtract(expired)
+        moved.update(changed)
+        plain = {k: v for k, v in plain_sums(lines.values(), night).items() if k[0] > night - timedelta(days=3)}
+        assert {k: v for k, v in moved.items() if v} == dict(window(night, night)) == plain
 
 
 def test_each_change_of_a_line_is_taken_back_and_put_anew(rows_of):

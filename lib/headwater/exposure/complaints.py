@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pyspark.sql.functions as F
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 
 from headwater.exposure.orders import in_window, latest, stratum_columns
 from headwater.parameters.landing import Hygiene
@@ -22,10 +22,44 @@ from headwater.tables.model import (
 HINT_DAYS = 1
 
 
-def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days: int) -> DataFrame:
-    """COMPLAINTS x CLEAN_ORDERS -> the order lines that each complaint may be about: (complaint_id, line columns).
+SAID_LAST = ("taken", "intake_seq", "night")
+HINTED = ("line_no", "seller_id", "ordered_at")
 
-    Complaints that say when it was ordered read those days only, the others `lookup_days`; the complaints are the small side."""
+
+def to_place(fresh: DataFrame, waiting: DataFrame, placed: DataFrame, due: DataFrame) -> DataFrame:
+    """Complaints to seek an order for tonight, as they were said last, with `days`: where it may be (null: on any day).
+
+    `fresh`: CLEAN_COMPLAINTS due tonight. `waiting` (COMPLAINTS_UNMATCHED of the night before) and `placed` (COMPLAINTS_PLACED
+    until then) are sought again only if an order of theirs is among the night's `due` CLEAN_ORDERS, on the days of those: all
+    other orders were searched when the complaint came."""
+    known = latest(placed, "complaint_id", by=SAID_LAST).join(
+        waiting.select("complaint_id"), "complaint_id", "left_anti"
+    )
+    known = known.withColumn("_placed_on", F.col("day")).drop(*HINTED).select("*", *(f"asked.{c}" for c in HINTED))
+    waiting = waiting.withColumnRenamed("day", "filed_day").withColumn("_placed_on", F.lit(None).cast("date"))
+    columns = [c for c in waiting.columns if c not in ("night", "why")]
+    old = waiting.where("why <> 'too_old'").select(*columns).unionByName(known.select(*columns))
+    ids = F.broadcast(old.select("order_id").distinct())
+    moved = due.select("order_id", "day").join(ids, "order_id", "left_semi").groupBy("order_id")
+    again = old.join(moved.agg(F.collect_set("day").alias("_days")), "order_id", "inner")
+    days = F.array_union("_days", F.array_compact(F.array("_placed_on")))
+    near = _near("ordered_at")
+    again = again.withColumn("days", F.array_sort(F.when(near.isNull(), days).otherwise(F.array_intersect(days, near))))
+    new = fresh.withColumnsRenamed({"night": "taken", "day": "filed_day"}).withColumn("days", near)
+    said = new.select(*columns[:-1], "days").unionByName(again.select(*columns[:-1], "days"))
+    return latest(said, "complaint_id", by=SAID_LAST[:2])
+
+
+def _near(time: str) -> Column:
+    """The days on which an order may lie that a hint dates so; null without a hint."""
+    days = F.array(*[F.date_add(F.to_date(time), d) for d in range(-HINT_DAYS, HINT_DAYS + 1)])
+    return F.when(F.col(time).isNotNull(), days)
+
+
+def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days: int) -> DataFrame:
+    """Complaints `to_place` x CLEAN_ORDERS -> the order lines that each may be about: (complaint_id, line columns).
+
+    Complaints with `days` read those days only, the others `lookup_days`; the complaints are the small side."""
     inside = in_window(orders, night, lookup_days).select(
         "day",
         "order_id",
@@ -38,18 +72,14 @@ def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days:
         "intake_seq",
         "night",
     )
-    asked = complaints.select("complaint_id", "order_id", F.to_date("ordered_at").alias("hint"), "filed_day")
-    first, last = night - timedelta(days=lookup_days + HINT_DAYS), night + timedelta(days=HINT_DAYS)
-    useful = F.col("hint").isNull() | F.col("hint").between(F.lit(first), F.lit(last))
-    hints = [r["hint"] for r in asked.where(useful).select("hint").distinct().collect()]
-    near = F.explode(F.array(*[F.date_add("hint", d) for d in range(-HINT_DAYS, HINT_DAYS + 1)]))
-    hinted = asked.where("hint is not null").select("complaint_id", "order_id", "filed_day", near.alias("day"))
+    asked = complaints.select("complaint_id", "order_id", "filed_day", "days")
+    dated = in_window(asked.withColumn("day", F.explode("days")).drop("days"), night, lookup_days)
     # Files hold few days each, so a list of days is what lets most of them be passed over.
-    days = sorted({h + timedelta(days=d) for h in hints if h for d in range(-HINT_DAYS, HINT_DAYS + 1)})
-    found = inside.where(F.col("day").isin(days)).join(F.broadcast(hinted), on=["order_id", "day"], how="inner")
-    if None in hints:
-        unhinted = asked.where("hint is null").select("complaint_id", "order_id", "filed_day")
-        found = found.unionByName(inside.join(F.broadcast(unhinted), on=["order_id"], how="inner"))
+    days = sorted(r["day"] for r in dated.select("day").distinct().collect())
+    found = inside.where(F.col("day").isin(days)).join(F.broadcast(dated), on=["order_id", "day"], how="inner")
+    anywhere = asked.where("days is null").drop("days")
+    if not anywhere.isEmpty():
+        found = found.unionByName(inside.join(F.broadcast(anywhere), on=["order_id"], how="inner"))
     current = latest(found.where("day <= filed_day"), "complaint_id", "day", "order_id", "line_no")
     return current.where("not voided").drop("voided", "intake_seq", "night", "filed_day")
 
@@ -79,7 +109,9 @@ def place_complaints(complaints: DataFrame, lines: DataFrame) -> DataFrame:
     # Only to tell why: were there lines at all, though none fits?
     any_line = both.groupBy("complaint_id").agg(F.bool_or(seller_fits).alias("_seller_fits"))
     placed = (
-        complaints.drop("day").join(chosen, on="complaint_id", how="left").join(any_line, on="complaint_id", how="left")
+        complaints.drop("days")
+        .join(chosen, on="complaint_id", how="left")
+        .join(any_line, on="complaint_id", how="left")
     )
     why = (
         F.when(F.col("_found_seller").isNotNull() & (F.col("_line_no_given") | (F.col("_sellers") == 1)), F.lit(None))
@@ -92,16 +124,24 @@ def place_complaints(complaints: DataFrame, lines: DataFrame) -> DataFrame:
 
 def complaints_placed(placed: DataFrame, night: date) -> DataFrame:
     """Placed complaints -> COMPLAINTS_PLACED."""
-    rows = placed.where("why is null").withColumn("night", F.lit(night))
+    rows = placed.where("why is null").withColumn("night", F.lit(night)).withColumn("asked", F.struct(*HINTED))
     return COMPLAINTS_PLACED.conform(
         rows.drop("seller_id", "line_no").withColumnsRenamed({"_found_seller": "seller_id", "_found_line": "line_no"})
     )
 
 
-def complaints_unmatched(placed: DataFrame, night: date) -> DataFrame:
-    """Complaints without a line -> COMPLAINTS_UNMATCHED; they are tried again the next night."""
-    rows = placed.where("why is not null").withColumn("night", F.lit(night))
-    return COMPLAINTS_UNMATCHED.conform(rows.drop("day").withColumnRenamed("filed_day", "day"))
+def complaints_unmatched(placed: DataFrame, waiting: DataFrame, night: date, lookup_days: int) -> DataFrame:
+    """Complaints without a line, and those `waiting` that were not sought tonight -> COMPLAINTS_UNMATCHED.
+
+    One that was filed before all days that are searched can find nothing any more: it is told once more, as too_old."""
+    tonight = placed.where("why is not null").drop("day").withColumnRenamed("filed_day", "day")
+    columns = [c for c in COMPLAINTS_UNMATCHED.column_names if c != "night"]
+    still = waiting.where("why <> 'too_old'").join(placed.select("complaint_id"), "complaint_id", "left_anti")
+    rows = tonight.select(*columns).unionByName(still.select(*columns)).withColumn("night", F.lit(night))
+    too_old = F.col("day") <= F.lit(night - timedelta(days=lookup_days))
+    return COMPLAINTS_UNMATCHED.conform(
+        rows.withColumn("why", F.when(too_old, F.lit("too_old")).otherwise(F.col("why")))
+    )
 
 
 def counted(placed: DataFrame, night: date, window_days: int, params: Hygiene) -> DataFrame:
@@ -110,7 +150,7 @@ def counted(placed: DataFrame, night: date, window_days: int, params: Hygiene) -
     Counted: of counterfeit kind or that goods are not as described, open or upheld, order and filing within the window; the first
     of a complainant about a line; at most `per_complainant_day` of one complainant, kind and day. Brands and authorities file for
     many, so their totals do not fall."""
-    known = latest(placed.where(F.col("night") <= F.lit(night)), "complaint_id")
+    known = latest(placed.where(F.col("night") <= F.lit(night)), "complaint_id", by=SAID_LAST)
     inside = (F.col("day") > F.lit(night - timedelta(days=window_days))) & (F.col("filed_day") <= F.lit(night))
     other = F.when(F.col("reason_code") == "not_as_described", F.lit("not_as_described"))
     kind = F.when(F.col("counterfeit"), F.lit("counterfeit")).otherwise(other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pyspark.sql.functions as F
@@ -32,9 +33,11 @@ def counted_before(rows: DataFrame, previous: date) -> DataFrame:
     return rows.where((F.col("night") <= F.lit(previous)) & (F.col("day") <= F.lit(previous)))
 
 
-def latest(rows: DataFrame, *key: str) -> DataFrame:
-    """The row of each key that arrived last."""
-    newest = Window.partitionBy(*key).orderBy(F.desc("intake_seq"), F.desc("night"))
+def latest(rows: DataFrame, *key: str, by: Sequence[str] = ("night", "intake_seq")) -> DataFrame:
+    """The row of each key that was said last: by the night that took it, in one night by the later file.
+
+    The nights go first: a file that comes late to an old night says what was said then, and does not overrule the nights after."""
+    newest = Window.partitionBy(*key).orderBy(*(F.desc(column) for column in by))
     return rows.withColumn("_newest", F.row_number().over(newest)).where("_newest = 1").drop("_newest")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
+from headwater.chain import chain
 from headwater.config import Config
 from headwater.errors import CheckFailedError, InputRefusedError, listed
 from headwater.feeds import FEEDS, FeedSpec
@@ -24,38 +25,44 @@ from headwater.landing.lexicon import Lexicon
 from headwater.landing.money import RATE, daily_rates
 from headwater.store import Lake, Written
 from headwater.tables.clean import CLEAN, CLEAN_RATES, REJECTS
-from headwater.tables.ops import FILES, NIGHTS
+from headwater.tables.ops import FILES, INTAKE, NIGHTS
 from headwater.tokens import token_function
 
 
-def take_files(lake: Lake, config: Config, night: date) -> list[FeedFile]:
-    """The files of the night: those its first run took, else all that no night has taken yet; recorded before anything is read.
+def take_files(lake: Lake, config: Config, night: date, refresh: bool = False) -> list[FeedFile]:
+    """The files of the night: those its first run took, else (and with `refresh` beside those) all that no night has taken yet;
+    recorded, with the configuration that reads them, before anything is read.
 
     Raises InputRefusedError that lists every required feed without any file and every file of another form or without a required
     column, or the taken files that changed or vanished."""
     spark = lake.spark
-    numbered, faults, recorded = night_files(lake, config, night)
+    numbered, faults, recorded = night_files(lake, config, night, refresh)
     inspected, unfit = files.inspect(spark, config, numbered)
     files.refuse(faults + unfit)
-    if recorded:
+    made_by = {r["configuration"] for r in lake.read(FILES, night).select("configuration").distinct().collect()}
+    if recorded and made_by == {config.made_by()}:
         return inspected
     lake.write(FILES, _records(spark, config, inspected, night), night)
     return inspected
 
 
-def night_files(lake: Lake, config: Config, night: date) -> tuple[list[FeedFile], list[str], bool]:
+def night_files(
+    lake: Lake, config: Config, night: date, refresh: bool = False
+) -> tuple[list[FeedFile], list[str], bool]:
     """The files of the night, numbered but not inspected, the faults found, and whether the files are recorded; records nothing.
 
-    Those its first run took (InputRefusedError lists those that changed or vanished), else all that no night has taken."""
+    Those its first run took (InputRefusedError lists those that changed or vanished), else, and with `refresh` beside those, all
+    that no night has taken."""
     spark = lake.spark
     records = [row.asDict() for row in lake.read(FILES).collect()]
     mine = [r for r in records if r["night"] == night]
     present, faults = files.list_feeds(spark, config, night, _last_versions(records))
-    if mine:
-        return _same_as_taken(spark, mine, present), [], True
+    taken = _same_as_taken(spark, mine, present) if mine else []
+    if mine and not refresh:
+        return taken, [], True
     new = _not_yet_taken(spark, records, present)
     first = 1 + max((r["intake_seq"] for r in records), default=0)
-    return [replace(f, intake_seq=first + i) for i, f in enumerate(new)], faults, False
+    return taken + [replace(f, intake_seq=first + i) for i, f in enumerate(new)], faults, False
 
 
 def _last_versions(records: list[dict[str, Any]]) -> dict[str, int | None]:
@@ -121,6 +128,7 @@ def _records(spark: Any, config: Config, taken: list[FeedFile], night: date) -> 
             unknown_columns(f, config.feed(f.feed)),
             f.version,
             f.note,
+            config.made_by(),
         )
         for f in taken
     ]
@@ -148,16 +156,25 @@ def intake(desk: Desk, taken: list[FeedFile]) -> list[tuple[date, str, str, int,
         with files.broken_files_refused(taken):
             reads = _write_feeds(desk, taken)
     except InputRefusedError:
-        _give_back(desk.lake, desk.night)
+        give_back(desk.lake, desk.night)
         raise
     return _account(desk.lake, taken, reads, desk.night)
 
 
-def _give_back(lake: Lake, night: date) -> None:
-    """A refused night leaves no row and no taken file, so that it can take the repaired ones; a published one stays."""
-    if lake.read(NIGHTS).where(F.col("night") == F.lit(night)).isEmpty():
+def give_back(lake: Lake, night: date) -> None:
+    """A refused night leaves no row and no taken file, so that it can take the repaired ones.
+
+    One that is published stays so: only the files that came to it since are given back, and the others are marked, for what
+    the night is made of is not what was published until it is run again."""
+    links = {link.night: link for link in chain(row.asDict() for row in lake.read(NIGHTS).collect())}
+    if night not in links:
         for table in (*CLEAN.values(), REJECTS, FILES):
             lake.write(table, lake.spark.createDataFrame([], table.schema()), night)
+        return
+    counted = lake.read(INTAKE, night).select("feed", "path")
+    kept = lake.read(FILES, night).join(counted, on=["feed", "path"], how="left_semi")
+    marked = FILES.conform(kept.withColumn("configuration", F.lit(""))).collect()
+    lake.write(FILES, lake.spark.createDataFrame(marked, FILES.schema()), night)
 
 
 def _write_feeds(desk: Desk, taken: list[FeedFile]) -> dict[int, int]:
@@ -269,10 +286,11 @@ def _account(
     lake: Lake, taken: list[FeedFile], reads: dict[int, int], night: date
 ) -> list[tuple[date, str, str, int, int, int]]:
     """Rows of INTAKE from what is stored; every row read is in exactly one place."""
-    accepted: dict[int, int] = {}
-    for table in CLEAN.values():
-        accepted |= _rows_by_file(lake.read(table, night))
-    rejected = _rows_by_file(lake.read(REJECTS, night))
+    feeds = {f.feed for f in taken}
+    tables = [REJECTS, *(table for name, table in CLEAN.items() if name in feeds)]
+    ends = [lake.read(table, night).select("intake_seq", F.lit(table is REJECTS).alias("bad")) for table in tables]
+    sums = reduce(DataFrame.unionByName, ends).groupBy("intake_seq", "bad").count().collect()
+    accepted, rejected = ({r["intake_seq"]: r["count"] for r in sums if r["bad"] is bad} for bad in (False, True))
     counts = [
         (
             night,
@@ -288,7 +306,3 @@ def _account(
     if lost:
         raise CheckFailedError("Rows are unaccounted for:\n" + listed(lost))
     return counts
-
-
-def _rows_by_file(rows: DataFrame) -> dict[int, int]:
-    return {r["intake_seq"]: r["count"] for r in rows.groupBy("intake_seq").count().collect()}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
+from headwater.exposure.orders import due, latest
+from headwater.nightly.funnel import placed_in_window
 from headwater.store import one_row
-from headwater.tables.model import COMPLAINT_EXPOSURE
+from headwater.tables.clean import CLEAN_COMPLAINTS
+from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED
 from headwater.tables.ops import INTAKE
 from headwater.tables.published import EVIDENCE, FUNNEL, SHOPS, SOURCES
 
@@ -52,6 +56,7 @@ def night_checks(run: Run) -> list[Check]:
         ),
         Check("orders of the shops", shops["orders"] == window, f"{shops['orders']} in shops, {window} in the window"),
     ]
+    checks += [_filed_in_window(run), _sought_tonight(run)]
     return [*checks, evidence_adds_up(lake.read(EVIDENCE, night), lake.read(SOURCES, night))]
 
 
@@ -81,3 +86,27 @@ def evidence_adds_up(evidence: DataFrame, sources: DataFrame) -> Check:
         f"{found['n']} sources, largest difference {found['worst']:.1e}; {found['one_sided']} without counter-evidence, "
         f"{found['unknown']} unknown",
     )
+
+
+def _filed_in_window(run: Run) -> Check:
+    """Each accepted complaint that was filed in the window has its order or waits for it."""
+    first = run.night - timedelta(days=run.config.night.window_days)
+    filed = F.col("day").between(F.lit(first + timedelta(days=1)), F.lit(run.night))
+    said = latest(run.up_to_now(CLEAN_COMPLAINTS).where(F.col("day") <= F.lit(run.night)), "complaint_id")
+    accepted = said.where(filed).count()
+    placed = placed_in_window(run).count()
+    waiting = run.lake.read(COMPLAINTS_UNMATCHED, run.night).where(filed).count()
+    detail = f"{accepted} accepted = {placed} placed + {waiting} waiting"
+    return Check("complaints filed in the window", accepted == placed + waiting, detail)
+
+
+def _sought_tonight(run: Run) -> Check:
+    """Each complaint that came tonight or waited until now is placed, or waits on, and not both."""
+    lake, night = run.lake, run.night
+    waited = run.before(COMPLAINTS_UNMATCHED).where("why <> 'too_old'")
+    due_now = due(run.up_to_now(CLEAN_COMPLAINTS), night, run.previous)
+    asked = due_now.select("complaint_id").unionByName(waited.select("complaint_id")).distinct()
+    told = [lake.read(t, night).select("complaint_id") for t in (COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED)]
+    ends = told[0].unionByName(told[1]).groupBy("complaint_id").agg(F.count(F.lit(1)).alias("ends"))
+    wrong = asked.join(ends, on="complaint_id", how="left").where("ends is null or ends <> 1").count()
+    return Check("complaints sought tonight", wrong == 0, f"{asked.count()} sought, {wrong} not in exactly one place")

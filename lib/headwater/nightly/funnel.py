@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
-from headwater.exposure.orders import in_window
+from headwater.exposure.complaints import SAID_LAST
+from headwater.exposure.orders import in_window, latest
 from headwater.store import one_row
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
 from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, ORDER_EXPOSURE, PLACES
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
     """All tables of the night, and complaints by weight (explained by sources, all) -> FUNNEL, one row; collects sums to the driver."""
     lake, night = run.lake, run.night
-    window = in_window(run.up_to_now(ORDER_EXPOSURE), night, run.config.night.window_days)
+    window = in_window(run.ledger(ORDER_EXPOSURE), night, run.config.night.window_days)
     orders = one_row(
         window.agg(
             _sum("orders"),
@@ -29,7 +31,9 @@ def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
         )
     )
     counted = one_row(lake.read(COMPLAINT_EXPOSURE, night).agg(_sum("complaints")))["complaints"]
-    placed = run.up_to_now(COMPLAINTS_PLACED).select("complaint_id").distinct().count()
+    why = {r["why"]: r["count"] for r in lake.read(COMPLAINTS_UNMATCHED, night).groupBy("why").count().collect()}
+    waits = [why.get(reason, 0) for reason in ("no_order", "ambiguous_line", "hint_mismatch")]
+    placed = placed_in_window(run).count()
     suspected = F.col("eb05") > 1
     shops = one_row(
         lake.read(SHOPS, night).agg(
@@ -55,7 +59,9 @@ def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
         total,
         counted,
         round(counted / total * 10_000, 6) if total else None,
-        lake.read(COMPLAINTS_UNMATCHED, night).count(),
+        sum(waits),
+        *waits,
+        why.get("too_old", 0),
         placed - counted,
         waiting,
         lake.read(REJECTS, night).count(),
@@ -73,6 +79,14 @@ def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
         _notes(total, counted, orders["naming"], streets, sources["sources"]),
     )
     return lake.spark.createDataFrame([row], FUNNEL.ddl)
+
+
+def placed_in_window(run: Run) -> DataFrame:
+    """COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED -> the complaints filed in the window that have an order as of tonight."""
+    waiting = run.lake.read(COMPLAINTS_UNMATCHED, run.night).select("complaint_id")
+    placed = run.ledger(COMPLAINTS_PLACED).join(waiting, on="complaint_id", how="left_anti")
+    first = run.night - timedelta(days=run.config.night.window_days)
+    return latest(placed, "complaint_id", by=SAID_LAST).where(F.col("filed_day") > F.lit(first))
 
 
 def _notes(orders: int, complaints: int, naming: int, streets: int, sources: int) -> list[str]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pyspark.sql.functions as F
 
 from headwater import __version__
+from headwater.chain import inputs_of
 from headwater.errors import CheckFailedError, listed
 from headwater.nightly.checks import night_checks
 from headwater.store import one_row
-from headwater.tables.ops import CARRIED, CHECKS, NIGHTS, RUNS
+from headwater.tables.ops import CARRIED, CHECKS, FILES, NIGHTS, RUNS
 from headwater.tables.published import PUBLISHED
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ def record(run: Run, started: datetime, seconds: float) -> None:
 
 
 def publish(run: Run) -> dict[str, str]:
-    """One commit to NIGHTS: which version of each published and carried table holds the night, and the digest of its rows; the digests."""
+    """One commit to NIGHTS: which version of each published and carried table holds the night, the digest of its rows, and what the
+    night was made of; the digests."""
     lake, night = run.lake, run.night
     last = one_row(lake.read(NIGHTS).agg(F.max("sequence").alias("last")))["last"] or 0
+    files = [row.asDict() for row in lake.read(FILES, night).collect()]
+    inputs = inputs_of(files, run.config.made_by(), run.based_on)
     rows, digests = [], {}
     for table in (*PUBLISHED, *CARRIED):
         lake.create(table)
-        version = lake.version(table)
-        count = lake.read(table, night, version).count()
-        digests[table.full_name] = lake.digest(table, night, version)
-        rows.append((last + 1, night, run.run_id, table.full_name, version, count, digests[table.full_name]))
+        count, digests[table.full_name] = lake.digest(table, night)
+        pinned = (table.full_name, lake.version(table), count, digests[table.full_name])
+        rows.append((last + 1, night, run.run_id, *pinned, inputs, run.based_on))
     lake.append(NIGHTS, lake.spark.createDataFrame(rows, NIGHTS.ddl).coalesce(1))
     return digests

@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
+from headwater.chain import chain, stale, unfinished
 from headwater.config import Config
-from headwater.errors import CheckFailedError, ConfigurationError
+from headwater.errors import CheckFailedError, ConfigurationError, listed
 from headwater.nightly import lock
 from headwater.nightly.publish import gate, publish, record
+from headwater.nightly.retention import check_kept, forget_orders
 from headwater.nightly.stages.attribution import attribution
 from headwater.nightly.stages.exposure import exposure
 from headwater.nightly.stages.graph import graph
 from headwater.nightly.stages.intake import take_in
 from headwater.store import Lake, Written, one_row
 from headwater.table import Table
+from headwater.tables.model import CURRENT
 from headwater.tables.ops import FILES, NIGHTS
 
 STAGES: dict[str, Callable[[Run], None]] = {}
@@ -36,6 +39,8 @@ class Run:
     run_id: str
     say: Callable[[Written], None]
     previous: date | None = None
+    based_on: str = ""
+    refresh: bool = False
     written: list[Written] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -49,17 +54,37 @@ class Run:
         self.say(written)
 
     def up_to_now(self, table: Table) -> DataFrame:
-        """The rows of all nights up to this one."""
+        """The rows of all nights up to this one: more every night, so only for what is sought by its day."""
         return self.lake.read(table).where(F.col("night") <= F.lit(self.night))
+
+    def ledger(self, table: Table) -> DataFrame:
+        """The rows of the nights that can hold an order day of the window: a row counts from its day on, never before."""
+        first = self.night - timedelta(days=self.config.night.window_days)
+        return self.up_to_now(table).where(F.col("night") > F.lit(first))
+
+    def current(self, feed: str) -> DataFrame:
+        """A dimension feed as it stands on the night, in the columns of its clean table: `night` is the one that took the row."""
+        return self.lake.read(CURRENT[feed], self.night).drop("night").withColumnRenamed("taken", "night")
+
+    def before(self, table: Table) -> DataFrame:
+        """The rows of the night before; none on the first."""
+        rows = self.lake.read(table, self.previous)
+        return rows if self.previous else rows.where("false")
 
 
 STAGES |= {"intake": take_in, "exposure": exposure, "graph": graph, "attribution": attribution, "publish": gate}
 
 
 def run_night(
-    spark: Any, config: Config, night: date, say: Callable[[Written], None], only: Iterable[str] = tuple(STAGES)
+    spark: Any,
+    config: Config,
+    night: date,
+    say: Callable[[Written], None],
+    only: Iterable[str] = tuple(STAGES),
+    refresh: bool = False,
 ) -> Run:
-    """Run the stages of a night in order (`only`: some of them); the same night again publishes the same rows.
+    """Run the stages of a night in order (`only`: some of them); the same night again publishes the same rows, unless `refresh`
+    lets it take the files that came since.
 
     Raises the errors of `headwater.errors`; until the last commit, to ops/nights, readers see nothing of it."""
     wanted = list(only)
@@ -67,28 +92,40 @@ def run_night(
     if unknown:
         raise ConfigurationError(f"no stage is called {', '.join(unknown)}; the stages are {', '.join(STAGES)}")
     started, clock = datetime.now(UTC), time.monotonic()
-    run = Run(Lake(spark, config), config, night, f"{night}-{started:%Y%m%dT%H%M%S%f}", say)
+    run = Run(Lake(spark, config), config, night, f"{night}-{started:%Y%m%dT%H%M%S%f}", say, refresh=refresh)
     with lock.held(spark, run.lake.root, run.run_id):
-        run.previous = _previous(run)
+        newest, first = _newest_and_first(run)
+        check_kept(night, newest, config.night)
+        run.previous, run.based_on = _night_before(run)
         for name, stage in STAGES.items():
             if name in wanted:
                 stage(run)
         record(run, started, time.monotonic() - clock)
         if "publish" in wanted:
             run.digests = publish(run)
+            forget_orders(run, newest, first)
     return run
 
 
-def _previous(run: Run) -> date | None:
-    """The latest published night before this one. Raises CheckFailedError if a night in between took files and was not finished."""
-    earlier = run.lake.read(NIGHTS).where(F.col("night") < F.lit(run.night))
-    published: date | None = one_row(earlier.agg(F.max("night").alias("night")))["night"]
-    begun = run.lake.read(FILES).where(F.col("night") < F.lit(run.night)).select("night").distinct().collect()
-    open_nights = sorted(r["night"] for r in begun if published is None or r["night"] > published)
-    if open_nights:
-        first = open_nights[0]
+def _newest_and_first(run: Run) -> tuple[date | None, date | None]:
+    """The newest published night and the oldest."""
+    found = one_row(run.lake.read(NIGHTS).agg(F.max("night").alias("newest"), F.min("night").alias("first")))
+    return found["newest"], found["first"]
+
+
+def _night_before(run: Run) -> tuple[date | None, str]:
+    """The latest published night before this one and its inputs.
+
+    Raises CheckFailedError if an earlier night took files and was not finished, or is stale: its rows would be missing here, or
+    counted by what stood before it then."""
+    files = run.lake.read(FILES).where(F.col("night") < F.lit(run.night)).collect()
+    rows = run.lake.read(NIGHTS).where(F.col("night") < F.lit(run.night)).collect()
+    links = chain(row.asDict() for row in rows)
+    why = dict.fromkeys(stale(links), "a night before it was made anew after it")
+    why |= dict.fromkeys(unfinished((f.asDict() for f in files), links), "it has taken files that were not published")
+    if why:
         raise CheckFailedError(
-            f"night {first} has taken files and was not published; run `headwater run --night {first}` first, "
-            "or its rows would be missing here"
+            f"night {run.night} rests on nights that have to be run again first, or its rows would be wrong:\n"
+            + listed(f"headwater run --night {night}: {what}" for night, what in sorted(why.items()))
         )
-    return published
+    return (links[-1].night, links[-1].inputs) if links else (None, "")

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.attribution.verdicts import conflicts, verdicts
 from headwater.config import Config
 from headwater.errors import ConfigurationError, InputRefusedError, listed
-from headwater.exposure.orders import latest
 from headwater.feeds import VERDICTS as FEED
 from headwater.store import append_rows, read_rows
-from headwater.tables.clean import CLEAN_VERDICTS
 from headwater.tables.model import VERDICT_CONFLICTS, VERDICTS
 from headwater.tables.ops import ENTERED_VERDICTS
 
@@ -37,7 +35,7 @@ def verdicts_in_force(run: Run) -> DataFrame:
 
 def collect_verdicts(run: Run) -> None:
     """CLEAN_VERDICTS and ENTERED_VERDICTS -> VERDICTS, VERDICT_CONFLICTS: before anything that obeys them."""
-    fed = latest(run.up_to_now(CLEAN_VERDICTS), "verdict_id")
+    fed = run.current("verdicts")
     reliability = run.config.finding.verdicts.reliability
     told = run.write(VERDICTS, verdicts(fed, run.lake.read(ENTERED_VERDICTS), run.night, reliability))
     run.write(VERDICT_CONFLICTS, conflicts(told))

@@ -24,10 +24,11 @@ class Session(Section):
         0,
         ge=0,
         le=100_000,
-        description="count; 0: four a local core, or the cluster's own setting (adaptive execution merges)",
+        description="count; 0: four a local core (one with quick_start), or the cluster's own setting (adaptive execution merges)",
     )
     quick_start: bool = Field(
-        False, description="switch; C1 compiler and serial collector: starts twice as fast, slower on a long night"
+        False,
+        description="switch; C1 compiler, serial collector, no adaptive plans: starts twice as fast, slower on a long night",
     )
     spark: dict[str, str] = Field(
         default_factory=dict, description="further Spark settings, as they are (spark.eventLog.dir, ...)"
@@ -40,6 +41,12 @@ class Tokens(Section):
 
 class Night(Section):
     window_days: int = Field(90, ge=1, le=730, description="days; how far back orders and complaints count")
+    keep_orders_days: int = Field(
+        400,
+        ge=190,
+        le=3650,
+        description="days; how long clean/orders keeps an order (refunds by law: six months and the lag)",
+    )
     lookup_days: int = Field(
         190, ge=1, le=1000, description="days; how far back a complaint's order is sought (six months and the lag)"
     )

@@ -97,6 +97,13 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
         f"{funnel['sources']:,} sources with complaints are suspected; sources explain {funnel['complaints_explained']:,.1f} of "
         f"{funnel['complaints_weighed']:,.1f} complaints, as weighed"
     )
+    again = [stale for stale in reader.stale if stale <= night]
+    if again:
+        console.print(
+            "[yellow]stale:[/] a night before this one was made anew after it; renew it by these, in this order:"
+        )
+        for stale in again:
+            console.print(f"  headwater run --night {stale}")
     for note in funnel["notes"]:
         console.print(f"[yellow]note:[/] {note}")
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import ModuleType
+
 from headwater.table import Table
 from headwater.tables import clean, model, ops, published
 
+
+def _tables(layer: ModuleType) -> Iterator[Table]:
+    for value in vars(layer).values():
+        yield from (t for t in (value.values() if isinstance(value, dict) else [value]) if isinstance(t, Table))
+
+
 # Declaring a table in its module is all it takes.
-TABLES: tuple[Table, ...] = tuple(
-    dict.fromkeys(t for layer in (clean, model, published, ops) for t in vars(layer).values() if isinstance(t, Table))
-)
+TABLES: tuple[Table, ...] = tuple(dict.fromkeys(t for layer in (clean, model, published, ops) for t in _tables(layer)))
 
 
 def reference() -> str:

@@ -6,6 +6,7 @@ from headwater.table import Column
 
 NIGHT = Column("night", "date", "the night", required=True)
 TAKEN = Column("night", "date", "the night whose run took the file", required=True)
+SAID = Column("taken", "date", "the night whose run took the file that says so last", required=True)
 SEQ = Column("intake_seq", "bigint", "number of the file in the order of arrival (-> ops/files)", required=True)
 SELLER = Column("seller_id", "string", "the shop", required=True)
 

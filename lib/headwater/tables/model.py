@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from headwater.feeds import FEEDS
 from headwater.table import Table
-from headwater.tables.clean import CLEAN_COMPLAINTS
-from headwater.tables.columns import NIGHT, SELLER, SEQ, col, opt
+from headwater.tables.clean import CLEAN, CLEAN_COMPLAINTS
+from headwater.tables.columns import NIGHT, SAID, SELLER, SEQ, col, opt
+
+
+def _current(clean: Table) -> Table:
+    """A dimension's snapshot: so that a night reads the night before and its own files, whatever came in all nights before."""
+    return Table(
+        "model",
+        f"current_{clean.name}",
+        f"{FEEDS[clean.name].grain}, as it stands on the night",
+        ("night", *FEEDS[clean.name].key),
+        (NIGHT, SAID, *(c for c in clean.columns if c.name != "night")),
+        may_be_empty=True,
+    )
+
+
+CURRENT = {name: _current(table) for name, table in CLEAN.items() if not FEEDS[name].time}
 
 CELL = (
     SELLER,
@@ -76,6 +92,7 @@ COMPLAINTS_PLACED = Table(
     (
         NIGHT,
         col("complaint_id", "string", "the complaint"),
+        SAID,
         SEQ,
         col("filed_at", "timestamp", "when it was filed"),
         col("filed_day", "date", "UTC day of that"),
@@ -91,18 +108,24 @@ COMPLAINTS_PLACED = Table(
         col("counterfeit", "boolean", "of counterfeit kind"),
         opt("reason_code", "string", "counterfeit | not_as_described | damaged | not_received | other"),
         col("status", "string", "open | upheld | rejected | withdrawn"),
+        col(
+            "asked",
+            "struct<line_no: bigint, seller_id: string, ordered_at: timestamp>",
+            "the line, shop and time of order that the complaint itself gives; it is placed anew when its order changes",
+        ),
     ),
     may_be_empty=True,
 )
 COMPLAINTS_UNMATCHED = Table(
     "model",
     "complaints_unmatched",
-    "a complaint that is waiting for its order, as of the night",
+    "a complaint that is waiting for its order, as of the night, or stopped waiting on it",
     ("night", "complaint_id"),
     (
         NIGHT,
+        SAID,
         *(c for c in CLEAN_COMPLAINTS.columns if c.name != "night"),
-        col("why", "string", "no_order | ambiguous_line | hint_mismatch"),
+        col("why", "string", "no_order | ambiguous_line | hint_mismatch; too_old: it waits no longer"),
     ),
     may_be_empty=True,
 )

@@ -24,6 +24,9 @@ FILES = Table(
         col("unknown_columns", "array<string>", "columns that the contract does not know; kept out"),
         opt("version", "bigint", "of a file of a Delta table, the version at which it is read; null for other files"),
         opt("note", "string", "what a commit to a Delta table took away; such a file has no rows"),
+        col(
+            "configuration", "string", "hash of the configuration and program that read it last; empty: it was refused"
+        ),
     ),
     may_be_empty=True,
 )
@@ -119,6 +122,14 @@ NIGHTS = Table(
         col("version", "bigint", "Delta version that holds the night"),
         col("rows", "bigint", "rows of the night"),
         col("digest", "string", "SHA-256 of the canonical rows sorted by key"),
+        col(
+            "inputs", "string", "hash of what the night was made of: files, configuration, program, the night before it"
+        ),
+        col(
+            "based_on",
+            "string",
+            "inputs of the night before it; empty: it was the first. Other ones by now: it is stale",
+        ),
     ),
     partitions=(),
 )

@@ -150,8 +150,18 @@ FUNNEL = Table(
         col("orders", "bigint", "order lines in the window"),
         col("complaints", "bigint", "complaints of counterfeit kind in the window, after hygiene"),
         opt("complaint_rate", "double", "complaints per 10,000 orders"),
-        col("complaints_unmatched", "bigint", "complaints that wait for their order"),
-        col("complaints_not_counted", "bigint", "placed complaints of another kind, or withdrawn, rejected, repeated"),
+        col("complaints_unmatched", "bigint", "complaints that wait for their order = the next three"),
+        col("complaints_no_order", "bigint", "of those: no order line is known that they could be about"),
+        col(
+            "complaints_ambiguous_line", "bigint", "of those: the order has lines of several shops, and they name none"
+        ),
+        col("complaints_hint_mismatch", "bigint", "of those: the order is not of the shop that they name"),
+        col("complaints_too_old", "bigint", "complaints that stopped waiting tonight: no order that old is sought"),
+        col(
+            "complaints_not_counted",
+            "bigint",
+            "placed complaints, filed in the window, of another kind or withdrawn, rejected, repeated, about older orders",
+        ),
         col("waiting_rows", "bigint", "order and complaint rows of later days, kept for their night"),
         col("rejected_rows", "bigint", "rows of this night's files that broke a rule"),
         col("shops", "bigint", "shops in the window"),

@@ -17,13 +17,12 @@ from headwater.attribution.find import Found, find
 from headwater.attribution.market import Floats
 from headwater.attribution.operators import operators
 from headwater.attribution.told import lifts, source_ids, source_keys, suspected, tell
-from headwater.exposure.orders import in_window, latest
+from headwater.exposure.orders import in_window
 from headwater.nightly.funnel import funnel
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
 from headwater.registry.kinds import CASE
 from headwater.store import to_frame
-from headwater.tables.clean import CLEAN_BRANDS, CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import (
     CALIBRATIONS,
     COMPLAINT_EXPOSURE,
@@ -53,7 +52,7 @@ def attribution(run: Run) -> None:
     complaints = lake.read(COMPLAINT_EXPOSURE, night)
     curve = run.write(DELAY, _delay(run, complaints))
     filed_share = np.array([r["filed_share"] for r in curve.orderBy("age").collect()])
-    window = expected.window(run.up_to_now(ORDER_EXPOSURE), filed_share, night, config.night.window_days).persist()
+    window = expected.window(run.ledger(ORDER_EXPOSURE), filed_share, night, config.night.window_days).persist()
     rates = run.write(RATES, expected.stratum_rates(window, complaints, night, config.strata))
     cells = expected.cell_expected(window, rates).persist()
 
@@ -91,17 +90,17 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
     """CELL_EXPECTED and what else is known of the window -> arrays on the driver."""
     lake, night, config = run.lake, run.night, run.config
     days = config.night.window_days
-    priced = run.up_to_now(PRICE_EXPOSURE)
+    priced = run.ledger(PRICE_EXPOSURE)
     peers = run.write(PRICE_PEERS, prices.price_peers(priced, night, days, config.peers))
     below = prices.cell_prices(priced, peers, night, days, config.peers)
     counted, place_rows = lake.read(COMPLAINTS_COUNTED, night), lake.read(PLACES, night)
     flows = gather.flow_sums(cells, below, counted, place_rows)
-    listings = in_window(run.up_to_now(LISTING_SUPPLIERS), night, days)
+    listings = in_window(run.ledger(LISTING_SUPPLIERS), night, days)
     return gather.gather(flows, counted, place_rows, listings, _links(run), night, days)
 
 
 def _links(run: Run) -> DataFrame:
-    return latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
+    return run.current("supplier_links")
 
 
 def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
@@ -123,7 +122,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
     judged = sources.judged(found, said, held)
     told = tell(window, found, judged, lift)
-    broad = roles.breadth(run.up_to_now(PRICE_EXPOSURE), night, config.night.window_days)
+    broad = roles.breadth(run.ledger(PRICE_EXPOSURE), night, config.night.window_days)
     told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, config.roles)
     shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
     rows = sources.published(told, named, window, found, shown)
@@ -168,5 +167,5 @@ def _cases(
 
 def _unsafe(run: Run) -> frozenset[str]:
     """Brands whose fakes are a risk to health or safety, in small letters."""
-    brands = latest(run.up_to_now(CLEAN_BRANDS), "brand").where("safety").select("brand").collect()
+    brands = run.current("brands").where("safety").select("brand").collect()
     return frozenset(r["brand"].lower() for r in brands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
+from pyspark.sql import DataFrame
 
 from headwater.exposure import complaints as complaint_stage
 from headwater.exposure import orders as order_stage
@@ -26,33 +27,47 @@ if TYPE_CHECKING:
 
 def exposure(run: Run) -> None:
     """CLEAN_ORDERS, CLEAN_COMPLAINTS -> the daily tables of exposure."""
-    lake, night, previous = run.lake, run.night, run.previous
-    all_orders = lake.read(CLEAN_ORDERS)
-    now = order_stage.due(all_orders, night, previous)
+    _place(run, _orders(run))
+
+
+def _orders(run: Run) -> DataFrame:
+    """CLEAN_ORDERS -> ORDER_EXPOSURE, PRICE_EXPOSURE, LISTING_SUPPLIERS; the lines that count from tonight on."""
+    night, previous = run.night, run.previous
+    known = run.up_to_now(CLEAN_ORDERS)
+    now = order_stage.due(known, night, previous)
     before = None
     if previous is not None:
         now = latest(now, *order_stage.LINE)
         days = [r["day"] for r in now.select("day").distinct().collect()]
-        before = order_stage.counted_before(all_orders, previous).where(F.col("day").isin(days)) if days else None
+        before = order_stage.counted_before(known, previous).where(F.col("day").isin(days)) if days else None
     changed = order_stage.changes(now, before)
+    if before is not None:
+        # Three tables come of it; on the first night reading the orders again is cheaper than keeping them.
+        changed = changed.persist()
     run.write(ORDER_EXPOSURE, order_stage.order_exposure(changed, night))
     run.write(PRICE_EXPOSURE, order_stage.price_exposure(changed, night))
     run.write(LISTING_SUPPLIERS, order_stage.listing_suppliers(changed, night))
+    changed.unpersist()
+    return now
 
-    fresh = order_stage.due(lake.read(CLEAN_COMPLAINTS), night, previous)
-    if previous is not None:
-        fresh = fresh.unionByName(lake.read(COMPLAINTS_UNMATCHED, previous).drop("why"))
-    asked = latest(fresh, "complaint_id").drop("night").withColumnRenamed("day", "filed_day").persist()
-    lines = complaint_stage.lines_of(
-        asked, all_orders.where(F.col("night") <= F.lit(night)), night, run.config.night.lookup_days
-    )
+
+def _place(run: Run, due: DataFrame) -> None:
+    """CLEAN_COMPLAINTS x CLEAN_ORDERS -> COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, COMPLAINTS_COUNTED, COMPLAINT_EXPOSURE."""
+    night, config = run.night, run.config
+    fresh = order_stage.due(run.up_to_now(CLEAN_COMPLAINTS), night, run.previous)
+    waiting = run.before(COMPLAINTS_UNMATCHED)
+    earlier = run.ledger(COMPLAINTS_PLACED).where(F.col("night") < F.lit(night))
+    # On the first night nothing was there before that an order could change.
+    moved = due if run.previous else due.limit(0)
+    asked = complaint_stage.to_place(fresh, waiting, earlier, moved).persist()
+    lines = complaint_stage.lines_of(asked, run.up_to_now(CLEAN_ORDERS), night, config.night.lookup_days)
     placed = complaint_stage.place_complaints(asked, lines).persist()
     run.write(COMPLAINTS_PLACED, complaint_stage.complaints_placed(placed, night))
-    unmatched = run.write(COMPLAINTS_UNMATCHED, complaint_stage.complaints_unmatched(placed, night))
+    waits = complaint_stage.complaints_unmatched(placed, waiting, night, config.night.lookup_days)
+    unmatched = run.write(COMPLAINTS_UNMATCHED, waits)
     placed.unpersist()
     asked.unpersist()
-    # A complaint that was sent again and waits now does not count by what it said before.
-    still = lake.read(COMPLAINTS_PLACED).join(unmatched.select("complaint_id"), on="complaint_id", how="left_anti")
-    window = run.config.night.window_days
-    counted = run.write(COMPLAINTS_COUNTED, complaint_stage.counted(still, night, window, run.config.hygiene))
-    run.write(COMPLAINT_EXPOSURE, complaint_stage.complaint_exposure(counted, night))
+    # A complaint that was sent again, or whose order was voided, and waits now does not count by what it said before.
+    still = run.ledger(COMPLAINTS_PLACED).join(unmatched.select("complaint_id"), on="complaint_id", how="left_anti")
+    counted = complaint_stage.counted(still, night, config.night.window_days, config.hygiene)
+    run.write(COMPLAINT_EXPOSURE, complaint_stage.complaint_exposure(run.write(COMPLAINTS_COUNTED, counted), night))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -10,7 +9,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from headwater.exposure.orders import in_window, latest
+from headwater.exposure.orders import in_window
 from headwater.graph import tell
 from headwater.graph.facts import DIRECT, facts
 from headwater.graph.links import candidates, counted_links, links
@@ -20,10 +19,10 @@ from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
 from headwater.graph.verify import verify
 from headwater.nightly.ids import carry_ids
+from headwater.nightly.verdicts import verdicts_in_force
 from headwater.places.identity import identity_values
 from headwater.places.rules import Rules
 from headwater.registry.kinds import OPERATOR
-from headwater.tables.clean import CLEAN_HUBS, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS, CLEAN_VERDICTS
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
     CONTRADICTIONS,
@@ -42,10 +41,10 @@ if TYPE_CHECKING:
 def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -> None:
     """ADDRESSES (current), SHOP_VALUES, PLACES -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
     lake, night, config = run.lake, run.night, run.config
-    orders = in_window(run.up_to_now(ORDER_EXPOSURE), night, config.night.window_days)
+    orders = in_window(run.ledger(ORDER_EXPOSURE), night, config.night.window_days)
     place_rows = lake.read(PLACES, night)
-    supplier_links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
-    sellers = latest(run.up_to_now(CLEAN_SELLERS), "seller_id")
+    supplier_links = run.current("supplier_links")
+    sellers = run.current("sellers")
     shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).persist()
     found_facts = facts(values, place_rows, addresses, supplier_links, orders, config.links)
     counted = counted_links(found_facts, shops.count(), config.links).persist()
@@ -80,17 +79,14 @@ def _frame(run: Run, table: pa.Table) -> DataFrame:
 
 def _said(run: Run, rules: Rules) -> Said:
     """What people said, as far as it is in force on the night: verdicts on pairs and values, and the reviewed hubs."""
-    end = F.lit(run.night + timedelta(days=1)).cast("timestamp")
-    verdicts = latest(run.up_to_now(CLEAN_VERDICTS), "verdict_id").where(F.col("decided_at") < end)
-    verdicts = verdicts.where(F.col("expires_at").isNull() | (F.col("expires_at") >= end))
-    listed = latest(run.up_to_now(CLEAN_HUBS), "kind", "value").select("kind", F.col("value").alias("written"))
+    listed = run.current("hubs").select("kind", F.col("value").alias("written"))
     cleaned = identity_values(
         listed.where(F.col("kind").isin(*DIRECT)).withColumn("country", F.lit(None).cast("string")),
         rules,
         run.config.places,
     )
     reviewed = cleaned.where("value is not null").select("kind", "value")
-    return said(verdicts.select(*SAID_OF_VERDICTS).toArrow().to_pylist(), reviewed.toArrow().to_pylist())
+    return said(verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist(), reviewed.toArrow().to_pylist())
 
 
 def _ids(run: Run, members: pa.Table, shops: DataFrame) -> DataFrame:

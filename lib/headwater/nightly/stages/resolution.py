@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
-from headwater.exposure.orders import in_window, latest
+from headwater.exposure.orders import in_window
 from headwater.nightly.ids import carry_ids
 from headwater.places import suppliers as supplier_stage
 from headwater.places.identity import address_values, refusable, seller_values, supplier_values, values_refused
@@ -24,7 +24,6 @@ from headwater.places.places import (
 )
 from headwater.places.rules import load_rules
 from headwater.registry.kinds import PLACE, SUPPLIER
-from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS, CLEAN_SUPPLIERS
 from headwater.tables.model import ORDER_EXPOSURE, PLACES, SUPPLIERS, VALUES_REFUSED
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame]:
 
     Hands back ADDRESSES (current) and SHOP_VALUES, what shops say of themselves, both persisted."""
     rules, params, night = load_rules(), run.config.places, run.night
-    addresses = latest(run.up_to_now(CLEAN_ADDRESSES), "address_id").persist()
-    sellers = latest(run.up_to_now(CLEAN_SELLERS), "seller_id")
+    addresses = run.current("addresses").persist()
+    sellers = run.current("sellers")
     rows = _supplier_rows(run).persist()
     written = _written(addresses, "address_id", OF_ADDRESS).unionByName(_written(rows, "supplier_id", OF_SUPPLIER))
     keyed = keyed_addresses(written, rules, params).persist()
@@ -68,9 +67,9 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame]:
 
 
 def _supplier_rows(run: Run) -> DataFrame:
-    links = latest(run.up_to_now(CLEAN_SUPPLIER_LINKS), "seller_id", "supplier_id", "kind")
-    orders = in_window(run.up_to_now(ORDER_EXPOSURE), run.night, run.config.night.window_days)
-    return supplier_stage.supplier_rows(latest(run.up_to_now(CLEAN_SUPPLIERS), "supplier_id"), links, orders)
+    links = run.current("supplier_links")
+    orders = in_window(run.ledger(ORDER_EXPOSURE), run.night, run.config.night.window_days)
+    return supplier_stage.supplier_rows(run.current("suppliers"), links, orders)
 
 
 def _resolved(run: Run, keyed: DataFrame) -> DataFrame:
