@@ -83,6 +83,13 @@ def test_a_verdict_teaches_from_the_newest_night_before_it():
     assert got["weight"].tolist() == [20.0, 1.0], "one over the chance of having been inspected, at most 20"
 
 
+def test_without_verdicts_or_earlier_nights_there_is_nothing_to_learn_from():
+    known = pd.DataFrame({**{key: [0.0] for key in FEATURES}, "night": [NIGHT], "source_id": ["S"]})
+    one = pd.DataFrame([VERDICT])
+    for verdicts, nights in ((one.head(0), known), (one, known.head(0)), (one.head(0), known.head(0))):
+        assert len(past_verdicts(verdicts, {}, np.array([], dtype=object), nights, PARAMS)) == 0
+
+
 def test_a_sure_source_is_not_published_above_what_the_record_bears_out():
     held = planted(np.array([20.0]), PLAIN.model_copy(update={"ceiling": 0.989}))
     assert held.probability[0] == 0.989

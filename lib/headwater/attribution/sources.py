@@ -180,11 +180,11 @@ def past_verdicts(
 
     `known` holds SOURCE_FEATURES of earlier nights. A verdict on a source that was not published then teaches nothing."""
     rows = verdicts[verdicts["verdict"].isin(tuple(SIGN)) & verdicts["subject_kind"].isin(OF_SOURCES)]
+    if not len(rows) or not len(known):  # empty frames have no types to join on
+        return pd.DataFrame(columns=["verdict_id", *FEATURES, "decided", "guilty", "weight"])
     subjects = zip(rows["subject_kind"], rows["subject_id"], strict=True)
     source = [ids[of[s]] if s in of else s[1] for s in subjects]
-    asked = rows.assign(
-        source_id=pd.Series(source, rows.index, dtype=object), decided=pd.to_datetime(rows["decided_at"]).dt.date
-    )
+    asked = rows.assign(source_id=source, decided=pd.to_datetime(rows["decided_at"]).dt.date)
     asked = asked.assign(chance=rows["inspection_probability"].astype(float).fillna(1.0))
     both = asked[["verdict_id", "source_id", "decided", "verdict", "chance"]].merge(known, on="source_id", how="inner")
     both = both[both["night"] < both["decided"]].sort_values(["decided", "verdict_id", "night"])
