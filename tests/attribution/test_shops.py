@@ -75,7 +75,8 @@ def test_a_shop_is_counted_whether_it_has_orders_or_complaints(spark):
 def test_shops_are_ranked_by_eb05_and_carry_what_their_sources_say(spark):
     numbers = "orders bigint, value_minor bigint, complaints bigint, observed double, expected double, ebgm double, eb05 double"
     lifted = spark.createDataFrame(
-        [(s, 1, 1, 1, 1.0, 0.1, 5.0, eb05) for s, eb05 in (("a", 2.0), ("b", 3.0))], f"seller_id string, {numbers}"
+        [(s, "O1", 1, 1, 1, 1.0, 0.1, 5.0, eb05) for s, eb05 in (("a", 2.0), ("b", 3.0))],
+        f"seller_id string, operator_id string, {numbers}",
     )
     said = spark.createDataFrame([("a", 0.7, "S1")], "seller_id string, probability double, main_source_id string")
     rows = {r["seller_id"]: r for r in shops(lifted, said, NIGHT).collect()}

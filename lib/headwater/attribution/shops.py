@@ -89,7 +89,7 @@ def with_lift(
 
 
 def shops(lifted: DataFrame, of_shops: DataFrame, night: date) -> DataFrame:
-    """Shops with lift, and (seller_id, probability, main_source_id) from the sources -> SHOPS."""
+    """Shops with lift and `operator_id`, and (seller_id, probability, main_source_id) from the sources -> SHOPS."""
     rows = lifted.join(of_shops, on="seller_id", how="left")
     order = Window.orderBy(F.desc("eb05"), F.desc("observed"), "seller_id")
     return SHOPS.conform(
