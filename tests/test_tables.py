@@ -32,7 +32,8 @@ ADDED = {
     "shops": "orders observed value rank",
     "evidence": "shops",
     "funnel": """complaints_explained complaints_weighed
-        complaints_unmatched complaints_not_counted waiting_rows rejected_rows shops shops_suspected sources
+        complaints_unmatched complaints_no_order complaints_ambiguous_line complaints_hint_mismatch
+        complaints_too_old complaints_not_counted waiting_rows rejected_rows shops shops_suspected sources
         sources_suspected orders_naming_supplier value value_at_risk unpriced currency notes""",
     "changes": "",
 }
