@@ -36,7 +36,9 @@ def proximity(flow: sp.csr_matrix, evidence: Floats, params: CalibrationParams |
 def features(ln_bf: Floats, prior: Floats, eb05: Floats, near: Floats, exposure: Floats) -> Floats:
     """(sources x 5) in the order of `FEATURES`; the last three centred, so that a new market's level moves nobody."""
     rest = np.column_stack([np.log(np.maximum(eb05, 1e-9)), near, np.log(np.maximum(exposure, 1e-9))])
-    return np.column_stack([ln_bf, logit(np.clip(prior, 1e-12, 1 - 1e-12)), rest - rest.mean(axis=0)])
+    return np.column_stack(
+        [ln_bf, logit(np.clip(prior, 1e-12, 1 - 1e-12)), rest - rest.mean(axis=0) if len(rest) else rest]
+    )
 
 
 def inspection_weights(inspection_probability: Floats, params: CalibrationParams | None = None) -> Floats:
