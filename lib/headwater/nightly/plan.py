@@ -11,6 +11,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
 from headwater.config import Config
+from headwater.exposure.orders import latest
 from headwater.feeds import FEEDS
 from headwater.landing import clean, files
 from headwater.landing.formats.stored import FeedFile
@@ -129,10 +130,13 @@ def _good(lake: Lake, config: Config, taken: list[FeedFile], name: str, sample: 
 
 def _current(lake: Lake, config: Config, night: date, taken: list[FeedFile], name: str) -> DataFrame:
     """The rows of a feed that would stand: those of the lake up to the night, with the night's files."""
-    columns = [f.name for f in FEEDS[name].fields]
+    columns = ["night", "intake_seq", *(f.name for f in FEEDS[name].fields)]
     rows = lake.read(CLEAN[name]).where(F.col("night") < F.lit(night)).select(*columns)
     new = _good(lake, config, taken, name, None)
-    return (rows if new is None else rows.unionByName(new.select(*columns))).dropDuplicates(list(FEEDS[name].key))
+    if new is not None:
+        said = new.withColumns({"night": F.lit(night), "intake_seq": F.col("_seq")})
+        rows = rows.unionByName(said.select(*columns))
+    return latest(rows, *FEEDS[name].key)
 
 
 def _sample(lake: Lake, config: Config, taken: list[FeedFile], name: str) -> DataFrame:
