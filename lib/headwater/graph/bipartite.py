@@ -36,7 +36,6 @@ IDENTITY = (
     Kind("contact_address", "address", WEAK),
     Kind("unit_address", "address", WEAK),
 )
-RELATIONSHIP = ("supplier", "dispatch", "return", "building")
 MUST_LINK = Kind("must_link", "verdict", UNFORGEABLE)
 KINDS = (*IDENTITY, MUST_LINK)
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}

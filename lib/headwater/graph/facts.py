@@ -13,7 +13,6 @@ DIRECT = ("payee_id", "registration_no", "phone", "email")
 # Where a shop is at home; goods may be sent from anybody's warehouse.
 HOME_ROLES = ("return", "registered", "pickup")
 DISPATCH_ROLES = ("dispatch", "pickup")
-FACT = ("seller_id", "type", "value", "shown", "ref", "first_seen", "last_seen", "orders")
 
 
 def facts(

@@ -22,5 +22,4 @@ class Kind:
 PLACE = Kind("place", "P", "address", "addresses")
 SUPPLIER = Kind("supplier", "U", "supplier id", "supplier ids")
 OPERATOR = Kind("operator", "O", "shop", "shops")
-SOURCE = Kind("source", "S", "member", "members")
 CASE = Kind("case", "C", "source", "sources")

@@ -14,7 +14,6 @@ from headwater.synthetic.listings import brand_price_usd
 from headwater.synthetic.vocabulary import BRANDS, CATEGORIES, CURRENCIES, PLACEHOLDER_EMAILS, PLACEHOLDER_PHONES
 from headwater.synthetic.world import CENTRE, HALL, STREAM_FEEDS, STREAM_VERDICTS, WAREHOUSE, World, stream
 
-HUB_KINDS = ["3pl", "market", "returns_centre", "agent", "other"]
 _BECAUSE = ["ranked", "random", "tip"]
 
 
