@@ -194,8 +194,7 @@ class Lake:
         commit = self._last_commit(table)
         if check_key and commit.rows > 1:
             self._check_key(table, self._stored(table, commit.files, fixed), commit.rows)
-        version, rows = commit.version, commit.rows
-        return Written(table.full_name, rows, version, time.monotonic() - start)
+        return Written(table.full_name, commit.rows, commit.version, time.monotonic() - start)
 
     def forget(self, table: Table, before: date) -> None:
         """Delete the rows of days before `before` that a night before it took; their files go with the next VACUUM."""
@@ -306,6 +305,11 @@ def absolute(address: str) -> str:
     return str(Path(address).absolute())
 
 
+def _rust_address(lake: str, table: Table) -> str:
+    """Where the table's files are, as the Rust library spells it: S3 without the a."""
+    return f"{absolute(lake)}/{table.layer}/{table.name}".replace("s3a://", "s3://", 1)
+
+
 def append_rows(
     lake: str, table: Table, rows: list[dict[str, Any]], storage_options: dict[str, str] | None = None
 ) -> None:
@@ -315,7 +319,7 @@ def append_rows(
     from deltalake import write_deltalake
     from deltalake.exceptions import DeltaError
 
-    path = f"{absolute(lake)}/{table.layer}/{table.name}".replace("s3a://", "s3://", 1)
+    path = _rust_address(lake, table)
     data = pa.Table.from_pylist(rows, schema=arrow_schema(table))
     fault: Exception | None = None
     # Two appends never conflict, but two writers may race for the number of one commit, or for making the table.
@@ -336,7 +340,7 @@ def read_rows(lake: str, table: Table, storage_options: dict[str, str] | None = 
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
-    path = f"{absolute(lake)}/{table.layer}/{table.name}".replace("s3a://", "s3://", 1)
+    path = _rust_address(lake, table)
     try:
         rows = DeltaTable(path, storage_options=storage_options).to_pyarrow_table().to_pylist()
     except TableNotFoundError:
@@ -379,8 +383,7 @@ class PublishedReader:
         return f"{self.root}/{table.layer}/{table.name}"
 
     def _address(self, table: Table) -> str:
-        # The Rust reader spells S3 without the a.
-        return self.path(table).replace("s3a://", "s3://", 1)
+        return _rust_address(self.root, table)
 
     def _load(
         self, table: Table, version: int | None, night: date | None = None, wanted: Sequence[tuple[str, str, Any]] = ()
