@@ -12,8 +12,8 @@ run: setup .headwater/token.key  ## plant a marketplace, run its night, show wha
 	$(BIN)/headwater run --night $(NIGHT) --config conf/local.toml
 	$(BIN)/headwater show --config conf/local.toml
 
-test: .venv/dev  ## every test
-	$(BIN)/python -m pytest
+test: .venv/dev  ## every test, by two workers with a Spark session each: what two cores and 24 GiB carry
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check $(SOURCES)

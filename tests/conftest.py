@@ -14,6 +14,14 @@ TOKEN_KEY = "a-key-for-tests-0123456789abcdef"
 os.environ["HEADWATER_TOKEN_KEY"] = TOKEN_KEY
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What a test has to tell beside that it passed (`record_property("told", ...)`), whichever worker ran it."""
+    for report in (r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome)):
+        for name, text in report.user_properties:
+            if name == "told" and report.when == "call":
+                terminalreporter.write_line(text)
+
+
 @pytest.fixture(scope="session")
 def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the shared session's event log."""

@@ -81,7 +81,7 @@ def test_the_demo_shows_ten_suspects_each_and_why(demo):
     assert f"Shop {shop}" in headwater(demo, f"show shop {shop} --config conf/local.toml").stdout
 
 
-def test_the_nights_ranking_finds_guilty_suppliers_better_than_every_simpler_one(demo, capsys):
+def test_the_nights_ranking_finds_guilty_suppliers_better_than_every_simpler_one(demo, record_property):
     """Average precision over the suppliers that orders can name, on the demo of `make run`.
 
     Unweighted, a supplier gets all complaints and orders of every shop that a declared link ties to it."""
@@ -104,9 +104,9 @@ def test_the_nights_ranking_finds_guilty_suppliers_better_than_every_simpler_one
     }
     guilty = nameable.to_numpy(dtype=bool)
     precision = {name: average_precision(score.fillna(0).to_numpy(), guilty) for name, score in scores.items()}
-    with capsys.disabled():
-        print(f"\naverage precision over {len(guilty)} suppliers, {guilty.sum()} guilty: ")
-        print("\n".join(f"  {name:<26} {value:.3f}" for name, value in precision.items()))
+    told = [f"average precision over {len(guilty)} suppliers, {guilty.sum()} guilty:"]
+    told += [f"  {name:<26} {value:.3f}" for name, value in precision.items()]
+    record_property("told", "\n".join(told))
     best = precision.pop("spike and slab (the night)")
     assert best > max(precision.values())
 
