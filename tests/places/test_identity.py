@@ -7,12 +7,12 @@ import pytest
 from headwater.parameters.places import PlaceParams
 from headwater.places.identity import address_values, identity_values, seller_values, supplier_values, values_refused
 from headwater.places.rules import load_rules
-from headwater.tables.clean import CLEAN_ADDRESSES
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS
 from headwater.tables.model import VALUES_REFUSED
 
 RULES, PARAMS, NIGHT = load_rules(), PlaceParams(), date(2026, 11, 22)
 ADDRESS = {"night": NIGHT, "intake_seq": 1, "seller_id": "s", "role": "return", "country": "DE"}
-SELLERS = "seller_id string, payee_id string, phone string, email string, registration_no string, opened_at timestamp, closed_at timestamp"
+SELLER = {"night": NIGHT, "intake_seq": 2, "seller_id": "s"}
 OPENED = datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None)
 
 
@@ -24,13 +24,19 @@ def values(spark):
         {"address_id": "c", "phone": "0", "contact_name": None, "seller_id": "t"},
         {"address_id": "d", "phone": "030 901820", "seller_id": "t", "country": "FR", "contact_name": "Wang Wei"},
     ]
-    rows = [tuple({**ADDRESS, **row}.get(c) for c in CLEAN_ADDRESSES.column_names) for row in addresses]
     sellers = [
-        ("s", "PAY-001", "030/901820", "Shop@Web.de", "HRB 123", OPENED, None),
-        ("t", "none", "030 901820", "noreply@x.com", "0000000", None, None),
+        {"payee_id": "PAY-001", "phone": "030/901820", "email": "Shop@Web.de", "registration_no": "HRB 123"}
+        | {"opened_at": OPENED},
+        {"payee_id": "none", "phone": "030 901820", "email": "noreply@x.com", "registration_no": "0000000"}
+        | {"seller_id": "t"},
     ]
-    of_addresses = spark.createDataFrame(rows, CLEAN_ADDRESSES.schema())
-    of_sellers = spark.createDataFrame(sellers, SELLERS)
+
+    def rows(table, base, overrides):
+        return spark.createDataFrame(
+            [tuple({**base, **row}.get(c) for c in table.column_names) for row in overrides], table.schema()
+        )
+
+    of_addresses, of_sellers = rows(CLEAN_ADDRESSES, ADDRESS, addresses), rows(CLEAN_SELLERS, SELLER, sellers)
     frames = address_values(of_addresses, RULES, PARAMS), seller_values(of_sellers, of_addresses, RULES, PARAMS)
     return frames[0].unionByName(frames[1]).persist()
 
