@@ -77,6 +77,40 @@ def test_a_table_that_may_be_empty_can_be_emptied(lake, rows_of):
     assert lake.read(EMPTYABLE).isEmpty()
 
 
+def test_rows_of_one_process_are_put_like_a_frame_and_read_like_one(lake, rows_of, spark):
+    values = [(FIRST, "b", None, []), (FIRST, "a", float("nan"), None), (FIRST, "c", 0.5, ["x", ""])]
+    written = lake.put(TOY, values, FIRST)
+    assert (written.table, written.rows, written.version) == ("model/toy", 3, 1)
+    assert lake.rows(TOY, FIRST, ["id"])["id"].to_pylist() == ["b", "a", "c"]
+    put = lake.digest(TOY, FIRST)
+    lake.write(TOY, rows_of(TOY, BASE, {"night": SECOND}), SECOND)
+    lake.write(
+        TOY, spark.createDataFrame([(n, i, None if i == "a" else s, b) for n, i, s, b in values], TOY.schema()), FIRST
+    )
+    assert lake.digest(TOY, FIRST) == put
+    assert lake.put(TOY, lake.rows(TOY, FIRST).to_pandas().head(1), FIRST).rows == 1
+    assert rows(lake.read(TOY)) == [(FIRST, "b", None, []), (SECOND, "a", 0.5, ["x"])]
+    assert lake.put(EMPTYABLE, [], FIRST).rows == 0
+    assert lake.rows(EMPTYABLE).num_rows == lake.rows(NIGHTS).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "no rows for 2026-11-21; this table may not be empty"),
+        ([(SECOND, None, 0.5, None)], "column id is null in a row, and it is required; nothing was written"),
+        ([(FIRST, "a", 0.5, None)], "holds rows of another night than the one it is written for"),
+        ([(SECOND, "a", 0.5, None)] * 2, "keys that stand twice: night=2026-11-21, id=a"),
+        ([(SECOND, "a", "much", None)], "column share is not double"),
+    ],
+)
+def test_rows_that_do_not_fit_are_not_put(old, values, message):
+    before = old.lake.version(TOY)
+    with pytest.raises(CheckFailedError, match=message):
+        old.lake.put(TOY, values, SECOND)
+    assert old.lake.version(TOY) == before
+
+
 def test_only_rows_taken_and_dated_before_a_day_are_forgotten(lake, rows_of):
     dated = Table("model", "dated", "a toy of a day", ("night", "id"), (*COLUMNS, Column("day", "date", "its day")))
     base = {**BASE, "day": FIRST}
@@ -150,7 +184,7 @@ def publish(lake: Lake, *published: tuple[int, date, int, int]) -> PublishedRead
         (n, night, f"run {n}", TOY.full_name, version, count, "0" * 64, "inputs", "")
         for n, night, version, count in published
     ]
-    lake.append(NIGHTS, lake.spark.createDataFrame(records, NIGHTS.ddl))
+    lake.append(NIGHTS, records)
     return PublishedReader(lake.root)
 
 
@@ -182,7 +216,7 @@ def test_a_reader_sees_each_night_as_it_was_published_and_no_later_write(old):
 
 
 def test_a_lake_that_is_not_there_is_told_with_the_parameter_to_look_at(tmp_path):
-    with pytest.raises(StorageError, match=r"ops/nights cannot be read .* is paths.lake right"):
+    with pytest.raises(StorageError, match=r"ops/nights is not there; is paths.lake right"):
         PublishedReader(str(tmp_path / "nowhere"))
 
 

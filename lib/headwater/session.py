@@ -61,7 +61,7 @@ def _local(config: Config) -> dict[str, str]:
     log4j = Path(__file__).with_name("log4j2.properties")
     options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{log4j}"
     if config.session.quick_start:
-        options += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        options += " -XX:+UseSerialGC"
     # Planning anew after each shuffle pays where shuffles are large; on a small night each would be one more job.
     quick = config.session.quick_start
     adaptive = {"spark.sql.adaptive.enabled": "false"} if quick else {}

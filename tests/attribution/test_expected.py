@@ -9,7 +9,8 @@ import pytest
 
 from headwater.attribution.expected import MICRO, cell_expected, shrunk_rates, stratum_rates, stratum_sums, window
 from headwater.parameters.attribution import Strata
-from headwater.tables.model import COMPLAINT_EXPOSURE, ORDER_EXPOSURE
+from headwater.store import arrow
+from headwater.tables.model import COMPLAINT_EXPOSURE, ORDER_EXPOSURE, RATES
 
 NIGHT = date(2026, 11, 22)
 ORDER = {
@@ -107,6 +108,11 @@ def test_a_correction_takes_back_what_it_corrects(rows_of):
     assert (row["orders"], row["value_minor"]) == (100, 1000)
 
 
+def stored(cells, rates):
+    """RATES as the next stage reads it."""
+    return cells.sparkSession.createDataFrame(arrow.to_arrow(RATES, rates.assign(night=NIGHT)))
+
+
 def test_expected_complaints_add_up_to_orders_times_rate_in_any_order(rows_of):
     orders = [
         {"seller_id": f"s{i}", "supplier_id": f"u{i % 3}", "orders": 10 + i, "day": date(2026, 10 + i % 2, 1 + i)}
@@ -115,14 +121,13 @@ def test_expected_complaints_add_up_to_orders_times_rate_in_any_order(rows_of):
     frame = rows_of(ORDER_EXPOSURE, ORDER, *orders)
     complaints = rows_of(COMPLAINT_EXPOSURE, COMPLAINT, {"seller_id": "s3", "day": date(2026, 11, 4)})
     cells = window(frame, ALL_FILED, NIGHT, 90)
-    rates = stratum_rates(cells, complaints, NIGHT, PARAMS)
-    expected = cell_expected(cells, rates).toPandas().sort_values("seller_id")
+    rates = stratum_rates(cells, complaints, PARAMS)
+    expected = cell_expected(cells, stored(cells, rates)).toPandas().sort_values("seller_id")
     shuffled = window(frame.orderBy("supplier_id").repartition(3), ALL_FILED, NIGHT, 90)
-    again = (
-        cell_expected(shuffled, stratum_rates(shuffled, complaints, NIGHT, PARAMS)).toPandas().sort_values("seller_id")
-    )
+    afresh = stored(cells, stratum_rates(shuffled, complaints, PARAMS))
+    again = cell_expected(shuffled, afresh).toPandas().sort_values("seller_id")
     assert expected["expected_pico"].tolist() == again["expected_pico"].tolist()
-    by_month = {r["month"]: r["rate"] for r in rates.where("level = 4").collect()}
+    by_month = rates[rates["level"] == 4].set_index("month")["rate"]
     total = sum((10 + i) * by_month[f"2026-{10 + i % 2}"] for i in range(20))
     assert expected["expected_pico"].sum() / 1e12 == pytest.approx(total, rel=1e-6)
 
@@ -130,5 +135,5 @@ def test_expected_complaints_add_up_to_orders_times_rate_in_any_order(rows_of):
 def test_without_complaints_every_rate_lies_between_zero_and_the_root_rate(rows_of):
     cells = window(rows_of(ORDER_EXPOSURE, ORDER, {}, {"seller_id": "b"}), ALL_FILED, NIGHT, 90)
     none = rows_of(COMPLAINT_EXPOSURE, COMPLAINT)
-    rates = [r["rate"] for r in stratum_rates(cells, none, NIGHT, PARAMS).orderBy("level").collect()]
+    rates = stratum_rates(cells, none, PARAMS).sort_values("level")["rate"]
     assert all(0 < later < earlier <= PARAMS.root_rate for earlier, later in itertools.pairwise(rates))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from headwater import config
@@ -33,10 +34,8 @@ def run_of(lake: Lake, night: date, previous: date | None = None) -> Run:
 
 def ids_of(run: Run, kind: Kind, groups: dict[str, str]) -> dict[str, str]:
     """member -> group, as member -> id."""
-    rows = run.lake.spark.createDataFrame(
-        [(g, m, 1) for m, g in groups.items()], "group string, member string, weight long"
-    )
-    return {r["member"]: r["id"] for r in carry_ids(run, kind, rows).collect()}
+    rows = pd.DataFrame([(g, m, 1) for m, g in groups.items()], columns=["group", "member", "weight"])
+    return dict(carry_ids(run, kind, rows)[["member", "id"]].itertuples(index=False))
 
 
 def publish_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

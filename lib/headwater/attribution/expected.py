@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
 from headwater.exposure.orders import in_window
 from headwater.parameters.attribution import Strata
-from headwater.tables.model import CELL, RATES
+from headwater.tables.model import CELL
 
 LEVELS = ("category", "price_band", "destination", "month")
 MICRO, NANO, PICO = 10**6, 10**9, 10**12
@@ -110,14 +109,11 @@ def shrunk_rates(sums: pd.DataFrame, params: Strata) -> pd.DataFrame:
     return pd.concat(done, ignore_index=True)
 
 
-def stratum_rates(cells: DataFrame, complaint_exposure: DataFrame, night: date, params: Strata) -> DataFrame:
-    """WINDOW x COMPLAINT_EXPOSURE -> RATES; collects one row a stratum to the driver, where the tree is walked."""
+def stratum_rates(cells: DataFrame, complaint_exposure: DataFrame, params: Strata) -> pd.DataFrame:
+    """WINDOW x COMPLAINT_EXPOSURE -> RATES without the night; collects one row a stratum to the driver, where the tree is walked."""
     rates = shrunk_rates(stratum_sums(cells, complaint_exposure, params).toPandas(), params)
     rates["orders"] = (rates["total"] / MICRO).round().astype("int64")
-    typed = rates.astype({"level": "int32", "price_band": "Int32"})
-    columns = ["level", *LEVELS, "orders", "rate"]
-    stored = cells.sparkSession.createDataFrame(pa.Table.from_pandas(typed[columns], preserve_index=False))
-    return RATES.conform(stored.withColumn("night", F.lit(night)))
+    return rates.astype({"level": "int32", "price_band": "Int32"})[["level", *LEVELS, "orders", "rate"]]
 
 
 def cell_expected(cells: DataFrame, rates: DataFrame) -> DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +24,8 @@ from headwater.landing.formats.stored import FeedFile, content_id, unknown_colum
 from headwater.landing.lexicon import Lexicon
 from headwater.landing.money import RATE, daily_rates
 from headwater.store import Lake, Written
-from headwater.tables.clean import CLEAN, CLEAN_RATES, REJECTS
+from headwater.table import Table
+from headwater.tables.clean import CLEAN, CLEAN_ORDERS, CLEAN_RATES, REJECTS
 from headwater.tables.ops import FILES, INTAKE, NIGHTS
 from headwater.tokens import token_function
 
@@ -39,10 +40,10 @@ def take_files(lake: Lake, config: Config, night: date, refresh: bool = False) -
     numbered, faults, recorded = night_files(lake, config, night, refresh)
     inspected, unfit = files.inspect(spark, config, numbered)
     files.refuse(faults + unfit)
-    made_by = {r["configuration"] for r in lake.read(FILES, night).select("configuration").distinct().collect()}
+    made_by = set(lake.rows(FILES, night, ["configuration"])["configuration"].to_pylist())
     if recorded and made_by == {config.made_by()}:
         return inspected
-    lake.write(FILES, _records(spark, config, inspected, night), night)
+    lake.put(FILES, _records(config, inspected, night), night)
     return inspected
 
 
@@ -54,7 +55,7 @@ def night_files(
     Those its first run took (InputRefusedError lists those that changed or vanished), else, and with `refresh` beside those, all
     that no night has taken."""
     spark = lake.spark
-    records = [row.asDict() for row in lake.read(FILES).collect()]
+    records = lake.rows(FILES).to_pylist()
     mine = [r for r in records if r["night"] == night]
     present, faults = files.list_feeds(spark, config, night, _last_versions(records))
     taken = _same_as_taken(spark, mine, present) if mine else []
@@ -114,8 +115,9 @@ def _same_as_taken(spark: Any, taken: list[dict[str, Any]], present: list[FeedFi
     return same
 
 
-def _records(spark: Any, config: Config, taken: list[FeedFile], night: date) -> DataFrame:
-    rows = [
+def _records(config: Config, taken: list[FeedFile], night: date) -> list[tuple[Any, ...]]:
+    """The rows of FILES."""
+    return [
         (
             night,
             f.feed,
@@ -132,8 +134,6 @@ def _records(spark: Any, config: Config, taken: list[FeedFile], night: date) -> 
         )
         for f in taken
     ]
-    records: DataFrame = spark.createDataFrame(rows, FILES.ddl)
-    return records
 
 
 @dataclass(frozen=True)
@@ -166,20 +166,19 @@ def give_back(lake: Lake, night: date) -> None:
 
     One that is published stays so: only the files that came to it since are given back, and the others are marked, for what
     the night is made of is not what was published until it is run again."""
-    links = {link.night: link for link in chain(row.asDict() for row in lake.read(NIGHTS).collect())}
+    links = {link.night: link for link in chain(lake.rows(NIGHTS).to_pylist())}
     if night not in links:
         for table in (*CLEAN.values(), REJECTS, FILES):
-            lake.write(table, lake.spark.createDataFrame([], table.schema()), night)
+            lake.put(table, [], night)
         return
-    counted = lake.read(INTAKE, night).select("feed", "path")
-    kept = lake.read(FILES, night).join(counted, on=["feed", "path"], how="left_semi")
-    marked = FILES.conform(kept.withColumn("configuration", F.lit(""))).collect()
-    lake.write(FILES, lake.spark.createDataFrame(marked, FILES.schema()), night)
+    counted = {(row["feed"], row["path"]) for row in lake.rows(INTAKE, night, ["feed", "path"]).to_pylist()}
+    kept = [row for row in lake.rows(FILES, night).to_pylist() if (row["feed"], row["path"]) in counted]
+    lake.put(FILES, [tuple((row | {"configuration": ""}).values()) for row in kept], night)
 
 
 def _write_feeds(desk: Desk, taken: list[FeedFile]) -> dict[int, int]:
     """FILES -> the clean tables and REJECTS of the night; the rows read, by intake_seq."""
-    spark, lake, night = desk.lake.spark, desk.lake, desk.night
+    lake, night = desk.lake, desk.night
     reads: dict[int, int] = defaultdict(int)
     bad_rows: list[DataFrame] = []
     by_feed: dict[str, list[FeedFile]] = defaultdict(list)
@@ -193,9 +192,11 @@ def _write_feeds(desk: Desk, taken: list[FeedFile]) -> dict[int, int]:
                 _write_feed(desk, feed, mine, reads, bad_rows, kept)
             # A feed that may be missing costs no commit on a night without it.
             elif feed.required or not lake.read(CLEAN[feed.name], night).isEmpty():
-                desk.wrote(lake.write(CLEAN[feed.name], spark.createDataFrame([], CLEAN[feed.name].schema()), night))
-        rejects = reduce(DataFrame.unionByName, bad_rows) if bad_rows else spark.createDataFrame([], REJECTS.schema())
-        desk.wrote(lake.write(REJECTS, rejects, night))
+                desk.wrote(lake.put(CLEAN[feed.name], [], night))
+        if bad_rows:
+            desk.wrote(lake.write(REJECTS, reduce(DataFrame.unionByName, bad_rows), night))
+        else:
+            desk.wrote(lake.put(REJECTS, [], night))
     return reads
 
 
@@ -286,19 +287,18 @@ def _account(
     lake: Lake, taken: list[FeedFile], reads: dict[int, int], night: date
 ) -> list[tuple[date, str, str, int, int, int]]:
     """Rows of INTAKE from what is stored; every row read is in exactly one place."""
-    feeds = {f.feed for f in taken}
-    tables = [REJECTS, *(table for name, table in CLEAN.items() if name in feeds)]
-    ends = [lake.read(table, night).select("intake_seq", F.lit(table is REJECTS).alias("bad")) for table in tables]
-    sums = reduce(DataFrame.unionByName, ends).groupBy("intake_seq", "bad").count().collect()
-    accepted, rejected = ({r["intake_seq"]: r["count"] for r in sums if r["bad"] is bad} for bad in (False, True))
+    rejected = _rows_by_file(lake, REJECTS, night)
+    accepted: Counter[int] = Counter()
+    for feed in {f.feed for f in taken}:
+        accepted += _rows_by_file(lake, CLEAN[feed], night)
     counts = [
         (
             night,
             f.feed,
             f.path,
             reads.get(f.intake_seq, 0),
-            accepted.get(f.intake_seq, 0),
-            rejected.get(f.intake_seq, 0),
+            accepted[f.intake_seq],
+            rejected[f.intake_seq],
         )
         for f in taken
     ]
@@ -306,3 +306,11 @@ def _account(
     if lost:
         raise CheckFailedError("Rows are unaccounted for:\n" + listed(lost))
     return counts
+
+
+def _rows_by_file(lake: Lake, table: Table, night: date) -> Counter[int]:
+    """The rows of the night by intake_seq; orders, of which a night may hold hundreds of millions, are counted by Spark."""
+    if table is CLEAN_ORDERS:
+        counts = lake.read(table, night).groupBy("intake_seq").count().collect()
+        return Counter({row["intake_seq"]: row["count"] for row in counts})
+    return Counter(lake.rows(table, night, ["intake_seq"])["intake_seq"].to_pylist())

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pyspark.sql.functions as F
-from pyspark.sql import DataFrame
 
 from headwater.exposure.orders import due, latest
 from headwater.nightly.funnel import placed_in_window
-from headwater.store import one_row
+from headwater.store import arrow
+from headwater.table import Table
 from headwater.tables.clean import CLEAN_COMPLAINTS
 from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED
 from headwater.tables.ops import INTAKE
@@ -32,59 +33,58 @@ class Check:
 
 def night_checks(run: Run) -> list[Check]:
     """No row lost on the way: files, complaints, orders, and the evidence of each source."""
-    lake, night = run.lake, run.night
+    files = arrow.sort(INTAKE, run.lake.rows(INTAKE, run.night)).to_pylist()
     checks = [
         Check(
-            f"{file.feed} {file.path}",
-            file.read == file.accepted + file.rejected,
-            f"{file.read} rows read = {file.accepted} accepted + {file.rejected} rejected",
+            f"{file['feed']} {file['path']}",
+            file["read"] == file["accepted"] + file["rejected"],
+            f"{file['read']} rows read = {file['accepted']} accepted + {file['rejected']} rejected",
         )
-        for file in lake.read(INTAKE, night).orderBy("feed", "path").collect()
+        for file in files
     ]
-    counted = one_row(lake.read(COMPLAINT_EXPOSURE, night).agg(F.coalesce(F.sum("complaints"), F.lit(0)).alias("n")))[
-        "n"
-    ]
-    shops = one_row(
-        lake.read(SHOPS, night).agg(F.sum("complaints").alias("complaints"), F.sum("orders").alias("orders"))
-    )
-    window = one_row(lake.read(FUNNEL, night))["orders"]
+    counted = _rows(run, COMPLAINT_EXPOSURE, ["complaints"])["complaints"].sum()
+    shops = _rows(run, SHOPS, ["complaints", "orders"]).sum()
+    window = _rows(run, FUNNEL, ["orders"])["orders"].sum()
     checks += [
         Check(
             "complaints of the shops",
-            shops["complaints"] == counted,
+            bool(shops["complaints"] == counted),
             f"{shops['complaints']} in shops, {counted} counted",
         ),
-        Check("orders of the shops", shops["orders"] == window, f"{shops['orders']} in shops, {window} in the window"),
+        Check(
+            "orders of the shops",
+            bool(shops["orders"] == window),
+            f"{shops['orders']} in shops, {window} in the window",
+        ),
     ]
     checks += [_filed_in_window(run), _sought_tonight(run)]
-    return [*checks, evidence_adds_up(lake.read(EVIDENCE, night), lake.read(SOURCES, night))]
+    evidence = _rows(run, EVIDENCE, ["source_id", "kind", "adds_to", "contribution"])
+    sources = _rows(run, SOURCES, ["source_id", "ln_bayes_factor", "log_odds"])
+    return [*checks, evidence_adds_up(evidence, sources)]
 
 
-def evidence_adds_up(evidence: DataFrame, sources: DataFrame) -> Check:
+def _rows(run: Run, table: Table, columns: list[str] | None = None) -> pd.DataFrame:
+    rows: pd.DataFrame = run.lake.rows(table, run.night, columns).to_pandas()
+    return rows
+
+
+def evidence_adds_up(evidence: pd.DataFrame, sources: pd.DataFrame) -> Check:
     """EVIDENCE x SOURCES: rows of the Bayes factor sum up to it, those of prior and doubt too to the log odds that rank."""
-    bayes = F.col("adds_to") == "bayes_factor"
-    counts = F.col("adds_to") != "none"
-    sums = evidence.groupBy("source_id").agg(
-        F.sum(F.when(bayes, F.col("contribution")).otherwise(0.0)).alias("bayes"),
-        F.sum(F.when(counts, F.col("contribution")).otherwise(0.0)).alias("all"),
-        F.count_if(F.col("kind").isin("shop_against", "qualifier")).alias("against"),
+    parts = pd.DataFrame(
+        {
+            "bayes": evidence["contribution"].where(evidence["adds_to"] == "bayes_factor", 0.0),
+            "all": evidence["contribution"].where(evidence["adds_to"] != "none", 0.0),
+            "against": evidence["kind"].isin(["shop_against", "qualifier"]),
+        }
     )
-    both = sums.join(sources, on="source_id", how="left")
-    gap = F.greatest(F.abs(F.col("bayes") - F.col("ln_bayes_factor")), F.abs(F.col("all") - F.col("log_odds")))
-    found = one_row(
-        both.agg(
-            F.coalesce(F.max(gap), F.lit(0.0)).alias("worst"),
-            F.count(F.lit(1)).alias("n"),
-            F.count_if(F.col("against") == 0).alias("one_sided"),
-            F.count_if(F.col("ln_bayes_factor").isNull()).alias("unknown"),
-        )
-    )
-    good = found["worst"] <= TOLERANCE and not found["one_sided"] and not found["unknown"]
+    both = parts.groupby(evidence["source_id"]).sum().join(sources.set_index("source_id"), how="left")
+    gaps = pd.concat([(both["bayes"] - both["ln_bayes_factor"]).abs(), (both["all"] - both["log_odds"]).abs()])
+    worst = float(gaps.max()) if gaps.notna().any() else 0.0
+    one_sided, unknown = int((both["against"] == 0).sum()), int(both["ln_bayes_factor"].isna().sum())
     return Check(
         "evidence adds up",
-        good,
-        f"{found['n']} sources, largest difference {found['worst']:.1e}; {found['one_sided']} without counter-evidence, "
-        f"{found['unknown']} unknown",
+        worst <= TOLERANCE and not one_sided and not unknown,
+        f"{len(both)} sources, largest difference {worst:.1e}; {one_sided} without counter-evidence, {unknown} unknown",
     )
 
 

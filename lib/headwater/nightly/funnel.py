@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
@@ -13,14 +14,14 @@ from headwater.exposure.orders import in_window, latest
 from headwater.store import one_row
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
 from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, ORDER_EXPOSURE, PLACES
-from headwater.tables.published import FUNNEL, SHOPS, SOURCES
+from headwater.tables.published import SHOPS, SOURCES
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
-def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
-    """All tables of the night, and complaints by weight (explained by sources, all) -> FUNNEL, one row; collects sums to the driver."""
+def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
+    """All tables of the night, and complaints by weight (explained by sources, all) -> FUNNEL, one row."""
     lake, night = run.lake, run.night
     window = in_window(run.ledger(ORDER_EXPOSURE), night, run.config.night.window_days)
     orders = one_row(
@@ -30,25 +31,13 @@ def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
             _sum("unpriced"),
         )
     )
-    counted = one_row(lake.read(COMPLAINT_EXPOSURE, night).agg(_sum("complaints")))["complaints"]
-    why = {r["why"]: r["count"] for r in lake.read(COMPLAINTS_UNMATCHED, night).groupBy("why").count().collect()}
-    waits = [why.get(reason, 0) for reason in ("no_order", "ambiguous_line", "hint_mismatch")]
+    counted = sum(lake.rows(COMPLAINT_EXPOSURE, night, ["complaints"])["complaints"].to_pylist())
+    why = Counter(lake.rows(COMPLAINTS_UNMATCHED, night, ["why"])["why"].to_pylist())
+    waits = [why[reason] for reason in ("no_order", "ambiguous_line", "hint_mismatch")]
     placed = placed_in_window(run).count()
-    suspected = F.col("eb05") > 1
-    shops = one_row(
-        lake.read(SHOPS, night).agg(
-            F.count(F.lit(1)).alias("shops"),
-            F.count_if(suspected).alias("suspected"),
-            F.coalesce(F.sum("value"), F.lit(0)).alias("value"),
-            F.coalesce(F.sum(F.when(suspected, F.col("value"))), F.lit(0)).alias("at_risk"),
-        )
-    )
-    sources = one_row(
-        lake.read(SOURCES, night).agg(
-            F.count(F.lit(1)).alias("sources"),
-            F.count_if(F.col("probability") >= run.config.ranking.suspect_from).alias("suspected"),
-        )
-    )
+    shops = lake.rows(SHOPS, night, ["eb05", "value"]).to_pandas()
+    suspected = shops["eb05"] > 1
+    probability = lake.rows(SOURCES, night, ["probability"])["probability"].to_pandas()
     streets = lake.read(PLACES, night).where("may_be_source").limit(1).count()
     waiting = sum(
         run.up_to_now(table).where(F.col("day") > F.lit(night)).count() for table in (CLEAN_ORDERS, CLEAN_COMPLAINTS)
@@ -61,24 +50,24 @@ def funnel(run: Run, explained: float, weighed: float) -> DataFrame:
         round(counted / total * 10_000, 6) if total else None,
         sum(waits),
         *waits,
-        why.get("too_old", 0),
+        why["too_old"],
         placed - counted,
         waiting,
-        lake.read(REJECTS, night).count(),
-        shops["shops"],
-        shops["suspected"],
-        sources["sources"],
-        sources["suspected"],
+        lake.rows(REJECTS, night, ["night"]).num_rows,
+        len(shops),
+        int(suspected.sum()),
+        len(probability),
+        int((probability >= run.config.ranking.suspect_from).sum()),
         round(explained, 6),
         round(weighed, 6),
         orders["naming"],
-        shops["value"],
-        shops["at_risk"],
+        int(shops["value"].sum()),
+        int(shops["value"][suspected].sum()),
         orders["unpriced"],
         run.config.money.reporting_currency,
-        _notes(total, counted, orders["naming"], streets, sources["sources"]),
+        _notes(total, counted, orders["naming"], streets, len(probability)),
     )
-    return lake.spark.createDataFrame([row], FUNNEL.ddl)
+    return [row]
 
 
 def placed_in_window(run: Run) -> DataFrame:

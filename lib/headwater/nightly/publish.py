@@ -6,13 +6,10 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pyspark.sql.functions as F
-
 from headwater import __version__
 from headwater.chain import inputs_of
 from headwater.errors import CheckFailedError, listed
 from headwater.nightly.checks import night_checks
-from headwater.store import one_row
 from headwater.tables.ops import CARRIED, CHECKS, FILES, NIGHTS, RUNS
 from headwater.tables.published import PUBLISHED
 
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
 def gate(run: Run) -> None:
     """The checks, written down whether they hold or not; raises CheckFailedError with all that do not."""
     checks = night_checks(run)
-    rows = [(run.night, c.name, c.passed, c.detail) for c in checks]
-    run.write(CHECKS, run.lake.spark.createDataFrame(rows, CHECKS.ddl))
+    run.put(CHECKS, [(run.night, c.name, c.passed, c.detail) for c in checks])
     failed = [f"{c.name}: {c.detail}" for c in checks if not c.passed]
     if failed:
         raise CheckFailedError(f"night {run.night} is not published, for checks do not hold:\n" + listed(failed))
@@ -33,22 +29,20 @@ def gate(run: Run) -> None:
 def record(run: Run, started: datetime, seconds: float) -> None:
     """Append the run to RUNS: when, how long, with which configuration, what it wrote."""
     written = json.dumps([[w.table, w.rows, round(w.seconds, 2)] for w in run.written])
-    row = (run.night, run.run_id, started.replace(tzinfo=None), seconds, run.config.model_hash(), __version__, written)
-    run.lake.append(RUNS, run.lake.spark.createDataFrame([row], RUNS.ddl))
+    run.lake.append(RUNS, [(run.night, run.run_id, started, seconds, run.config.model_hash(), __version__, written)])
 
 
 def publish(run: Run) -> dict[str, str]:
     """One commit to NIGHTS: which version of each published and carried table holds the night, the digest of its rows, and what the
     night was made of; the digests."""
     lake, night = run.lake, run.night
-    last = one_row(lake.read(NIGHTS).agg(F.max("sequence").alias("last")))["last"] or 0
-    files = [row.asDict() for row in lake.read(FILES, night).collect()]
-    inputs = inputs_of(files, run.config.made_by(), run.based_on)
+    last = max(lake.rows(NIGHTS, columns=["sequence"])["sequence"].to_pylist(), default=0)
+    inputs = inputs_of(lake.rows(FILES, night).to_pylist(), run.config.made_by(), run.based_on)
     rows, digests = [], {}
     for table in (*PUBLISHED, *CARRIED):
         lake.create(table)
         count, digests[table.full_name] = lake.digest(table, night)
         pinned = (table.full_name, lake.version(table), count, digests[table.full_name])
         rows.append((last + 1, night, run.run_id, *pinned, inputs, run.based_on))
-    lake.append(NIGHTS, lake.spark.createDataFrame(rows, NIGHTS.ddl).coalesce(1))
+    lake.append(NIGHTS, rows)
     return digests

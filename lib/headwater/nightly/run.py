@@ -21,7 +21,7 @@ from headwater.nightly.stages.attribution import attribution
 from headwater.nightly.stages.exposure import exposure
 from headwater.nightly.stages.graph import graph
 from headwater.nightly.stages.intake import take_in
-from headwater.store import Lake, Written, one_row
+from headwater.store import Lake, Written
 from headwater.table import Table
 from headwater.tables.model import CURRENT
 from headwater.tables.ops import FILES, NIGHTS
@@ -47,6 +47,15 @@ class Run:
     def write(self, table: Table, frame: DataFrame) -> DataFrame:
         """Write a stage's table and hand back what is stored: the next stage reads that, not the plan that made it."""
         self.wrote(self.lake.write(table, frame, self.night))
+        return self.lake.read(table, self.night)
+
+    def put(self, table: Table, rows: Any) -> None:
+        """Write a table whose rows this process holds (by column, or tuples)."""
+        self.wrote(self.lake.put(table, rows, self.night))
+
+    def gather(self, table: Table, frame: DataFrame) -> DataFrame:
+        """`write` by way of the driver, much faster: for tables that grow with shops or complaints, never with orders or addresses."""
+        self.put(table, table.conform(frame).toArrow())
         return self.lake.read(table, self.night)
 
     def wrote(self, written: Written) -> None:
@@ -109,8 +118,8 @@ def run_night(
 
 def _newest_and_first(run: Run) -> tuple[date | None, date | None]:
     """The newest published night and the oldest."""
-    found = one_row(run.lake.read(NIGHTS).agg(F.max("night").alias("newest"), F.min("night").alias("first")))
-    return found["newest"], found["first"]
+    nights = run.lake.rows(NIGHTS, columns=["night"])["night"].to_pylist()
+    return max(nights, default=None), min(nights, default=None)
 
 
 def _night_before(run: Run) -> tuple[date | None, str]:
@@ -118,11 +127,10 @@ def _night_before(run: Run) -> tuple[date | None, str]:
 
     Raises CheckFailedError if an earlier night took files and was not finished, or is stale: its rows would be missing here, or
     counted by what stood before it then."""
-    files = run.lake.read(FILES).where(F.col("night") < F.lit(run.night)).collect()
-    rows = run.lake.read(NIGHTS).where(F.col("night") < F.lit(run.night)).collect()
-    links = chain(row.asDict() for row in rows)
+    files, rows = ([r for r in run.lake.rows(table).to_pylist() if r["night"] < run.night] for table in (FILES, NIGHTS))
+    links = chain(rows)
     why = dict.fromkeys(stale(links), "a night before it was made anew after it")
-    why |= dict.fromkeys(unfinished((f.asDict() for f in files), links), "it has taken files that were not published")
+    why |= dict.fromkeys(unfinished(files, links), "it has taken files that were not published")
     if why:
         raise CheckFailedError(
             f"night {run.night} rests on nights that have to be run again first, or its rows would be wrong:\n"

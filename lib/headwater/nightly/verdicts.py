@@ -14,7 +14,7 @@ from headwater.config import Config
 from headwater.errors import ConfigurationError, InputRefusedError, listed
 from headwater.feeds import VERDICTS as FEED
 from headwater.store import append_rows, read_rows
-from headwater.tables.model import VERDICT_CONFLICTS, VERDICTS
+from headwater.tables.model import CURRENT, VERDICT_CONFLICTS, VERDICTS
 from headwater.tables.ops import ENTERED_VERDICTS
 
 if TYPE_CHECKING:
@@ -35,10 +35,14 @@ def verdicts_in_force(run: Run) -> DataFrame:
 
 def collect_verdicts(run: Run) -> None:
     """CLEAN_VERDICTS and ENTERED_VERDICTS -> VERDICTS, VERDICT_CONFLICTS: before anything that obeys them."""
+    if not (run.lake.exists(CURRENT["verdicts"]) or run.lake.exists(ENTERED_VERDICTS)):
+        for table in (VERDICTS, VERDICT_CONFLICTS):
+            run.put(table, [])
+        return
     fed = run.current("verdicts")
     reliability = run.config.finding.verdicts.reliability
-    told = run.write(VERDICTS, verdicts(fed, run.lake.read(ENTERED_VERDICTS), run.night, reliability))
-    run.write(VERDICT_CONFLICTS, conflicts(told))
+    told = run.gather(VERDICTS, verdicts(fed, run.lake.read(ENTERED_VERDICTS), run.night, reliability))
+    run.gather(VERDICT_CONFLICTS, conflicts(told))
 
 
 def add(config: Config, rows: Iterable[dict[str, str | None]]) -> list[str]:

@@ -110,7 +110,7 @@ class Deliveries:
         return self._spoiler.table()
 
     def put(self, feed: str, table: pa.Table, night: int = 0, day: int | None = None) -> None:
-        """Write rows of a feed to a night's files; Parquet rows with a `day` go to that day's folder."""
+        """Write rows of a feed to a night's files; with a `day`, Parquet rows go to that day's folder, text to that month's file."""
         if not table.num_rows:
             return
         broken: list[str] = []
@@ -124,7 +124,7 @@ class Deliveries:
             # Readers shall see plain strings: without Arrow's own schema a dictionary column is one.
             self._behind(lambda: pq.write_table(table, path, compression="zstd", store_schema=False))
         else:
-            path = base / feed / f"{self._params.night_of(night).isoformat()}.{self._params.format}"
+            path = base / feed / self._text_name(night, day)
             file = self._opened(path, table.column_names)
             file.write(_bytes(LINES[self._form](table)))
             file.write("".join(broken).encode())
@@ -150,6 +150,11 @@ class Deliveries:
         part = self._parts[folder]
         self._parts[folder] += 1
         return folder / f"{self._params.night_of(night).isoformat()}-{part:05d}.parquet"
+
+    def _text_name(self, night: int, day: int | None) -> str:
+        """One file, or one a month of the days: a reader takes a file of text at a time."""
+        month = "" if day is None else f".{self._params.day_of(day)[:7]}"
+        return f"{self._params.night_of(night).isoformat()}{month}.{self._params.format}"
 
     def _opened(self, path: Path, columns: list[str]) -> IO[bytes]:
         if path not in self._open_files:

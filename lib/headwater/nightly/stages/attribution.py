@@ -22,7 +22,7 @@ from headwater.nightly.funnel import funnel
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
 from headwater.registry.kinds import CASE
-from headwater.store import to_frame
+from headwater.table import Table
 from headwater.tables.model import (
     CALIBRATIONS,
     COMPLAINT_EXPOSURE,
@@ -50,11 +50,12 @@ def attribution(run: Run) -> None:
     """Exposure and places -> expected, shops, sources, evidence."""
     lake, night, config = run.lake, run.night, run.config
     complaints = lake.read(COMPLAINT_EXPOSURE, night)
-    curve = run.write(DELAY, _delay(run, complaints))
-    filed_share = np.array([r["filed_share"] for r in curve.orderBy("age").collect()])
+    filed_share = _delay(run, complaints)
+    run.put(DELAY, [(night, age, share) for age, share in enumerate(filed_share.tolist())])
     window = expected.window(run.ledger(ORDER_EXPOSURE), filed_share, night, config.night.window_days).persist()
-    rates = run.write(RATES, expected.stratum_rates(window, complaints, night, config.strata))
-    cells = expected.cell_expected(window, rates).persist()
+    rates = expected.stratum_rates(window, complaints, config.strata)
+    run.put(RATES, rates.assign(night=night))
+    cells = expected.cell_expected(window, lake.read(RATES, night)).persist()
 
     found, of_shops = _sources(run, _gather(run, cells))
 
@@ -63,16 +64,16 @@ def attribution(run: Run) -> None:
     lifted = shops.with_lift(counts, mixture, config.ranking.lower_quantile, ("ebgm", "eb05"))
     members = lake.read(MEMBERS, night)
     lifted = lifted.join(members.select("seller_id", "operator_id"), on="seller_id", how="left")
-    run.write(SHOPS, shops.shops(lifted, of_shops, night))
+    run.gather(SHOPS, shops.shops(lifted, of_shops, night))
     behind = lake.read(OPERATORS_FOUND, night)
-    run.write(OPERATORS, operators(members, behind, lake.read(SHOPS, night), night, config.shrinkage, config.ranking))
-    run.write(FUNNEL, funnel(run, float(found.fit.attributed.sum()), float(found.weights.sum())))
+    run.gather(OPERATORS, operators(members, behind, lake.read(SHOPS, night), night, config.shrinkage, config.ranking))
+    run.put(FUNNEL, funnel(run, float(found.fit.attributed.sum()), float(found.weights.sum())))
     for frame in (window, cells, counts):
         frame.unpersist()
 
 
-def _delay(run: Run, complaints: DataFrame) -> DataFrame:
-    """COMPLAINT_EXPOSURE -> DELAY, by way of the driver: at most one row a pair of order day and filed day of the window."""
+def _delay(run: Run, complaints: DataFrame) -> Floats:
+    """COMPLAINT_EXPOSURE -> DELAY by age; to the driver comes a row a pair of order day and filed day of the window."""
     night, params, days = run.night, run.config.delay, run.config.night.window_days
     pairs = (
         complaints.groupBy("day", "filed_day").agg(F.sum("weight_milli").alias("weight")).orderBy("day", "filed_day")
@@ -81,9 +82,7 @@ def _delay(run: Run, complaints: DataFrame) -> DataFrame:
     age = np.array([(night - r["day"]).days for r in rows], dtype=np.int64)
     delay = np.array([(r["filed_day"] - r["day"]).days for r in rows], dtype=np.int64)
     weight = np.array([r["weight"] / 1000 for r in rows], dtype=float)
-    curve = delay_curve(age, delay, weight, days, params)
-    values = [(night, a, round(float(share), 9)) for a, share in enumerate(curve)]
-    return run.lake.spark.createDataFrame(values, DELAY.ddl)
+    return np.round(delay_curve(age, delay, weight, days, params), 9)
 
 
 def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
@@ -91,7 +90,7 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
     lake, night, config = run.lake, run.night, run.config
     days = config.night.window_days
     priced = run.ledger(PRICE_EXPOSURE)
-    peers = run.write(PRICE_PEERS, prices.price_peers(priced, night, days, config.peers))
+    peers = run.gather(PRICE_PEERS, prices.price_peers(priced, night, days, config.peers))
     below = prices.cell_prices(priced, peers, night, days, config.peers)
     counted, place_rows = lake.read(COMPLAINTS_COUNTED, night), lake.read(PLACES, night)
     flows = gather.flow_sums(cells, below, counted, place_rows)
@@ -105,7 +104,7 @@ def _links(run: Run) -> DataFrame:
 
 def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     """Write SOURCES, EVIDENCE, SOURCE_EXPOSURE and CALIBRATIONS; what was found, and what it says of the shops."""
-    spark, night, config = run.lake.spark, run.night, run.config
+    night, config = run.night, run.config
     named = sources.names(_links(run), run.lake.read(PLACES, night))
     verdicts = verdicts_in_force(run).toPandas()
     of = found_out.numbered(gathered, named["members"])
@@ -117,7 +116,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     score = found.score + said.bought
     x = belief.features_of(window, found, score, lift[1], config.finding.calibration)
     ids = source_ids(window.market.kind, source_keys(window))
-    known = run.lake.read(SOURCE_FEATURES).where(F.col("night") < F.lit(night)).toPandas()
+    known = _before(run, SOURCE_FEATURES)
     past = sources.past_verdicts(verdicts, of, ids, known, config.finding.calibration)
     held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
     judged = sources.judged(found, said, held)
@@ -127,26 +126,25 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
     rows = sources.published(told, named, window, found, shown)
     case_of, members = case_rows.groups(window, found, rows, config.finding)
-    carried = carry_ids(
-        run, CASE, spark.createDataFrame(members.astype(object), "group string, member string, weight bigint")
-    )
-    rows["case_id"] = rows["source_id"].map({r["member"]: r["id"] for r in carried.collect()})
+    carried = carry_ids(run, CASE, members)
+    rows["case_id"] = rows["source_id"].map(carried.set_index("member")["id"])
     case = Case(window, found, said, judged.log_odds, config.ranking, config.finding)
     rows, evidence = sources.told_in_words(case, told, held, rows)
     rows = sources.source_columns(rows, night)
-    run.write(SOURCES, to_frame(spark, SOURCES, rows))
+    run.put(SOURCES, rows)
     merged = case_rows.merged(found, said, held, x, case_of, config.finding)
-    run.write(CASES, to_frame(spark, CASES, _cases(run, rows, merged, verdicts, of)))
-    run.write(EVIDENCE, to_frame(spark, EVIDENCE, sources.evidence_columns(evidence, night)))
-    exposure = sources.exposure_columns(told, rows, window, night)
-    run.write(SOURCE_EXPOSURE, to_frame(spark, SOURCE_EXPOSURE, exposure))
-    run.write(SOURCE_FEATURES, to_frame(spark, SOURCE_FEATURES, sources.feature_columns(x, rows, night)))
-    run.write(CALIBRATIONS, to_frame(spark, CALIBRATIONS, belief.record_columns(held.record, night)))
+    run.put(CASES, _cases(run, rows, merged, verdicts, of))
+    run.put(EVIDENCE, sources.evidence_columns(evidence, night))
+    run.put(SOURCE_EXPOSURE, sources.exposure_columns(told, rows, window, night))
+    run.put(SOURCE_FEATURES, sources.feature_columns(x, rows, night))
+    run.put(CALIBRATIONS, belief.record_columns(held.record, night))
     suspects = suspected(window.market.kind, judged.probability, config.ranking.suspect_from)
     of_shops = sources.shop_columns(
         window, told, judged.probability, np.intersect1d(suspects, rows.index.to_numpy(np.int64))
     )
-    return found, spark.createDataFrame(of_shops, "seller_id string, probability double, main_source_id string")
+    return found, run.lake.spark.createDataFrame(
+        of_shops, "seller_id string, probability double, main_source_id string"
+    )
 
 
 def _cases(
@@ -159,10 +157,16 @@ def _cases(
         source = of.get((v["subject_kind"], v["subject_id"]))
         if source is not None:
             cleared[source] = max(cleared.get(source, date.min), v["decided_at"].date())
-    known = run.lake.read(IDENTITIES, night).where(F.col("kind") == CASE.name).select("id", "first_night")
-    first = {r["id"]: r["first_night"] for r in known.collect()}
-    earlier = run.lake.read(CASES).where(F.col("night") < F.lit(night)).select("case_id", "state").toPandas()
+    ids = run.lake.rows(IDENTITIES, night, ["kind", "id", "first_night"]).to_pylist()
+    first = {r["id"]: r["first_night"] for r in ids if r["kind"] == CASE.name}
+    earlier = _before(run, CASES)
     return case_rows.case_columns(rows, probability, cleared, earlier, first, run.config.ranking.suspect_from, night)
+
+
+def _before(run: Run, table: Table) -> pd.DataFrame:
+    """The rows of all nights before this one."""
+    rows: pd.DataFrame = run.lake.rows(table).to_pandas()
+    return rows[rows["night"] < run.night].reset_index(drop=True)
 
 
 def _unsafe(run: Run) -> frozenset[str]:

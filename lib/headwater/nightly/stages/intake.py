@@ -26,7 +26,7 @@ def take_in(run: Run) -> None:
     lexicon = Lexicon.load(run.config.hygiene.lexicon or None)
     taken = take_files(run.lake, run.config, run.night, run.refresh)
     counts = intake(Desk(run.lake, run.config, run.night, key, lexicon, run.wrote), taken)
-    run.write(INTAKE, run.lake.spark.createDataFrame(counts, INTAKE.ddl))
+    run.put(INTAKE, counts)
     for name, table in CURRENT.items():
         if run.lake.exists(table) or any(file.feed == name for file in taken):
             run.write(table, _current(run, name))

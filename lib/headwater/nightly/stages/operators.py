@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from headwater.exposure.orders import in_window
 from headwater.graph import tell
@@ -45,36 +44,35 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -
     place_rows = lake.read(PLACES, night)
     supplier_links = run.current("supplier_links")
     sellers = run.current("sellers")
-    shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).persist()
+    shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).toArrow()
     found_facts = facts(values, place_rows, addresses, supplier_links, orders, config.links)
-    counted = counted_links(found_facts, shops.count(), config.links).persist()
+    counted = counted_links(found_facts, shops.num_rows, config.links).persist()
 
     found = find_operators(
         candidates(counted).toArrow(),
-        shops.select("seller_id", "country", "category").toArrow(),
+        shops.select(["seller_id", "country", "category"]),
         _said(run, rules),
         config.hubs,
         config.operators,
     )
-    verify(found, shops.count(), config.operators)
-    ids = _ids(run, tell.members(found), shops)
-    judged, edges = _frame(run, tell.hubs(found)), _frame(run, tell.edges(found))
+    verify(found, shops.num_rows, config.operators)
+    members = tell.members(found).join(shops, "seller_id", join_type="inner")
+    ids = _ids(run, members)
+    judged, edges = lake.frame(tell.hubs(found)), lake.frame(tell.edges(found))
     run.write(LINKS, links(counted, judged, edges, night))
-    members = run.write(MEMBERS, _members(run, ids, tell.members(found), shops))
+    run.put(MEMBERS, _tonight(run, members.join(ids, "group", join_type="inner")))
     shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-    run.write(HUBS, hubs(judged, shared_places(counted, members, place_rows, config.hubs), shown, night))
-    shapes = _frame(run, tell.shapes(found)).join(ids, on="group", how="inner")
-    run.write(OPERATORS_FOUND, OPERATORS_FOUND.conform(shapes.withColumn("night", F.lit(night))))
-    rows = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
-    run.write(CONTRADICTIONS, lake.spark.createDataFrame(rows, CONTRADICTIONS.schema()))
-    for frame in (shops, counted):
-        frame.unpersist()
+    wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, config.hubs)
+    run.gather(HUBS, hubs(judged, wide, shown, night))
+    run.put(OPERATORS_FOUND, _tonight(run, tell.shapes(found).join(ids, "group", join_type="inner")))
+    run.put(
+        CONTRADICTIONS, [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
+    )
+    counted.unpersist()
 
 
-def _frame(run: Run, table: pa.Table) -> DataFrame:
-    if table.num_rows == 0:  # no batch tells the JVM a schema
-        return run.lake.spark.createDataFrame([], from_arrow_schema(table.schema))
-    return run.lake.spark.createDataFrame(table)
+def _tonight(run: Run, rows: pa.Table) -> pa.Table:
+    return rows.append_column("night", pa.repeat(pa.scalar(run.night, pa.date32()), rows.num_rows))
 
 
 def _said(run: Run, rules: Rules) -> Said:
@@ -89,14 +87,9 @@ def _said(run: Run, rules: Rules) -> Said:
     return said(verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist(), reviewed.toArrow().to_pylist())
 
 
-def _ids(run: Run, members: pa.Table, shops: DataFrame) -> DataFrame:
+def _ids(run: Run, members: pa.Table) -> pa.Table:
     """(group, operator_id): the ids of the night before, carried by shops, each weighed by one and its orders."""
-    rows = _frame(run, members.select(["seller_id", "group"])).join(shops, on="seller_id", how="inner")
-    groups = rows.select("group", F.col("seller_id").alias("member"), (F.col("orders") + 1).alias("weight"))
-    ids = carry_ids(run, OPERATOR, groups).withColumnRenamed("member", "seller_id")
-    return rows.join(ids, on="seller_id", how="inner").select("group", F.col("id").alias("operator_id")).distinct()
-
-
-def _members(run: Run, ids: DataFrame, members: pa.Table, shops: DataFrame) -> DataFrame:
-    rows = _frame(run, members).join(ids, on="group", how="inner").join(shops, on="seller_id", how="inner")
-    return MEMBERS.conform(rows.withColumn("night", F.lit(run.night)))
+    groups = members.select(["group", "seller_id", "orders"]).to_pandas().rename(columns={"seller_id": "member"})
+    carried = carry_ids(run, OPERATOR, groups.assign(weight=groups["orders"] + 1)).rename(columns={"id": "operator_id"})
+    ids = groups.merge(carried, on="member", how="inner")[["group", "operator_id"]].drop_duplicates()
+    return pa.table({name: pa.array(ids[name], pa.string()) for name in ids})

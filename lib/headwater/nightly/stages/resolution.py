@@ -8,7 +8,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
 from headwater.exposure.orders import in_window
-from headwater.nightly.ids import carry_ids
+from headwater.nightly.ids import ids_of
 from headwater.places import suppliers as supplier_stage
 from headwater.places.identity import address_values, refusable, seller_values, supplier_values, values_refused
 from headwater.places.places import (
@@ -53,14 +53,14 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame]:
     members = groups.select(
         F.col("company").alias("group"), F.col("supplier_id").alias("member"), F.col("orders").alias("weight")
     )
-    company_ids = carry_ids(run, SUPPLIER, members)
-    run.write(SUPPLIERS, supplier_stage.suppliers(rows, of_suppliers, groups, company_ids, located, night))
+    company_ids = ids_of(run, SUPPLIER, members)
+    run.gather(SUPPLIERS, supplier_stage.suppliers(rows, of_suppliers, groups, company_ids, located, night))
 
     shop_values = (
         address_values(addresses, rules, params).unionByName(seller_values(sellers, addresses, rules, params)).persist()
     )
     refused = [refusable(frame) for frame in (shop_values, of_suppliers, _address_values(place_rows, rows, located))]
-    run.write(VALUES_REFUSED, values_refused(refused[0].unionByName(refused[1]).unionByName(refused[2]), night))
+    run.gather(VALUES_REFUSED, values_refused(refused[0].unionByName(refused[1]).unionByName(refused[2]), night))
     for frame in (rows, keyed, found, of_suppliers, groups):
         frame.unpersist()
     return addresses, shop_values
@@ -77,7 +77,7 @@ def _resolved(run: Run, keyed: DataFrame) -> DataFrame:
     params = run.config.places
     keys = address_keys(keyed).persist()
     matched = matched_keys(keys, keys.count(), large_blocks(keys, params), params).persist()
-    found = resolved(keyed, matched, carry_ids(run, PLACE, place_groups(keys, matched))).persist()
+    found = resolved(keyed, matched, ids_of(run, PLACE, place_groups(keys, matched))).persist()
     found.count()  # so that what it is made from can be let go
     keys.unpersist()
     matched.unpersist()
