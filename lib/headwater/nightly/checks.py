@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -94,19 +95,22 @@ def _filed_in_window(run: Run) -> Check:
     filed = F.col("day").between(F.lit(first + timedelta(days=1)), F.lit(run.night))
     said = latest(run.up_to_now(CLEAN_COMPLAINTS).where(F.col("day") <= F.lit(run.night)), "complaint_id")
     accepted = said.where(filed).count()
-    placed = placed_in_window(run).count()
-    waiting = run.lake.read(COMPLAINTS_UNMATCHED, run.night).where(filed).count()
+    placed = placed_in_window(run)
+    days = _rows(run, COMPLAINTS_UNMATCHED, ["day"])["day"]
+    waiting = int(((days > first) & (days <= run.night)).sum())
     detail = f"{accepted} accepted = {placed} placed + {waiting} waiting"
     return Check("complaints filed in the window", accepted == placed + waiting, detail)
 
 
 def _sought_tonight(run: Run) -> Check:
     """Each complaint that came tonight or waited until now is placed, or waits on, and not both."""
-    lake, night = run.lake, run.night
-    waited = run.before(COMPLAINTS_UNMATCHED).where("why <> 'too_old'")
-    due_now = due(run.up_to_now(CLEAN_COMPLAINTS), night, run.previous)
-    asked = due_now.select("complaint_id").unionByName(waited.select("complaint_id")).distinct()
-    told = [lake.read(t, night).select("complaint_id") for t in (COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED)]
-    ends = told[0].unionByName(told[1]).groupBy("complaint_id").agg(F.count(F.lit(1)).alias("ends"))
-    wrong = asked.join(ends, on="complaint_id", how="left").where("ends is null or ends <> 1").count()
-    return Check("complaints sought tonight", wrong == 0, f"{asked.count()} sought, {wrong} not in exactly one place")
+    due_now = due(run.up_to_now(CLEAN_COMPLAINTS), run.night, run.previous).select("complaint_id").toArrow()
+    asked = set(due_now["complaint_id"].to_pylist())
+    if run.previous:
+        waited = run.lake.rows(COMPLAINTS_UNMATCHED, run.previous, ["complaint_id", "why"]).to_pylist()
+        asked |= {row["complaint_id"] for row in waited if row["why"] != "too_old"}
+    ends: Counter[str] = Counter()
+    for table in (COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED):
+        ends.update(_rows(run, table, ["complaint_id"])["complaint_id"])
+    wrong = sum(ends[complaint] != 1 for complaint in asked)
+    return Check("complaints sought tonight", wrong == 0, f"{len(asked)} sought, {wrong} not in exactly one place")

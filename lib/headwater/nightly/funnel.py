@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyspark.sql.functions as F
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 
 from headwater.exposure.complaints import SAID_LAST
-from headwater.exposure.orders import in_window, latest
+from headwater.exposure.orders import in_window
 from headwater.store import one_row
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
 from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, ORDER_EXPOSURE, PLACES
@@ -34,7 +34,7 @@ def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
     counted = sum(lake.rows(COMPLAINT_EXPOSURE, night, ["complaints"])["complaints"].to_pylist())
     why = Counter(lake.rows(COMPLAINTS_UNMATCHED, night, ["why"])["why"].to_pylist())
     waits = [why[reason] for reason in ("no_order", "ambiguous_line", "hint_mismatch")]
-    placed = placed_in_window(run).count()
+    placed = placed_in_window(run)
     shops = lake.rows(SHOPS, night, ["eb05", "value"]).to_pandas()
     suspected = shops["eb05"] > 1
     probability = lake.rows(SOURCES, night, ["probability"])["probability"].to_pandas()
@@ -70,12 +70,17 @@ def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
     return [row]
 
 
-def placed_in_window(run: Run) -> DataFrame:
-    """COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED -> the complaints filed in the window that have an order as of tonight."""
-    waiting = run.lake.read(COMPLAINTS_UNMATCHED, run.night).select("complaint_id")
-    placed = run.ledger(COMPLAINTS_PLACED).join(waiting, on="complaint_id", how="left_anti")
+def placed_in_window(run: Run) -> int:
+    """COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED -> how many complaints filed in the window have an order as of tonight."""
     first = run.night - timedelta(days=run.config.night.window_days)
-    return latest(placed, "complaint_id", by=SAID_LAST).where(F.col("filed_day") > F.lit(first))
+    nights = [("night", ">", first), ("night", "<=", run.night)]
+    rows = run.lake.rows(
+        COMPLAINTS_PLACED, columns=["complaint_id", "filed_day", *SAID_LAST], wanted=nights
+    ).to_pandas()
+    placed = rows.sort_values([*SAID_LAST]).drop_duplicates("complaint_id", keep="last")
+    waiting = run.lake.rows(COMPLAINTS_UNMATCHED, run.night, ["complaint_id"]).to_pandas()
+    inside = (placed["filed_day"] > first) & ~placed["complaint_id"].isin(waiting["complaint_id"])
+    return int(inside.sum())
 
 
 def _notes(orders: int, complaints: int, naming: int, streets: int, sources: int) -> list[str]:

@@ -212,10 +212,15 @@ class Lake:
             raise CheckFailedError(f"{self.address(table)}: {arrow.keys_told(table, twice)}")
 
     def rows(
-        self, table: Table, night: date | None = None, columns: Sequence[str] | None = None, version: int | None = None
+        self,
+        table: Table,
+        night: date | None = None,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+        wanted: Sequence[tuple[str, str, Any]] = (),
     ) -> pa.Table:
         """The rows as Arrow, of one night if given, in no Spark job: for tables no larger than the shops. None if never written."""
-        found = arrow.load(self.root, table, night, version, columns)
+        found = arrow.load(self.root, table, night, version, columns, wanted)
         return arrow.schema(table).empty_table().select(columns or table.column_names) if found is None else found
 
     def put(self, table: Table, rows: arrow.Rows, night: date, part: tuple[str, str] | None = None) -> Written:
