@@ -229,10 +229,10 @@ def stop_after(table: str) -> Any:
 
 # In each stage a table in its midst.
 BREAKS = {
-    "intake": "clean/complaints",
-    "exposure": "model/complaints_placed",
-    "graph": "model/suppliers",
-    "attribution": "published/cases",
+    "intake": "clean/orders",
+    "exposure": "model/order_exposure",
+    "graph": "model/places",
+    "attribution": "model/stratum_rates",
     "publish": "ops/checks",
 }
 
@@ -241,8 +241,7 @@ def test_a_night_that_breaks_off_within_each_stage_and_at_each_border_ends_in_th
     """A lake that holds the first night; the second breaks off in the midst of each stage and after it."""
     root = history.landing.root / "broken"
     config = history.config.model_copy(update={"paths": history.config.paths.model_copy(update={"lake": str(root)})})
-    reader = PublishedReader(str(root))
-    first = reader.publication(FIRST)
+    first = PublishedReader(str(root)).publication(FIRST)
     assert list(BREAKS) == list(STAGES)
     for stage, table in BREAKS.items():
         with pytest.raises(BrokenOffError):
