@@ -88,8 +88,16 @@ def followed(base):
 def zipped(base):
     """Files that are called .gz: sound and damaged ones, and those that are none."""
     text = mutated(base).map(lambda text: gzip.compress(text, mtime=0))
-    kinds = (two_members(base), two_members(base), two_members(base), broken_off(base), broken_off(base))
-    return st.tuples(*kinds, *[flipped(base)] * 3, followed(base), text, text, mutated(base))
+    return st.tuples(
+        *[two_members(base)] * 3,
+        broken_off(base),
+        flipped(base),
+        flipped(base),
+        followed(base),
+        text,
+        text,
+        mutated(base),
+    )
 
 
 LANDINGS = st.fixed_dictionaries(
