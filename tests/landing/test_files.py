@@ -66,8 +66,11 @@ def test_gzip_delimiter_and_encoding_are_as_configured(new_landing):
     text = "order_id;seller_id;buyer_id;ordered_at;brand\nO1;S;B;T;é,è\n"
     cases = [
         (gzip.compress(text.encode()), "a.csv.gz", Feed(delimiter=";")),
-        # Two members in one file are one file.
-        (gzip.compress(text[:50].encode()) + gzip.compress(text[50:].encode()), "a.csv.gz", Feed(delimiter=";")),
+        # Two members in one file are one file, wherever they are cut.
+        *(
+            (gzip.compress(text[:at].encode()) + gzip.compress(text[at:].encode()), "a.csv.gz", Feed(delimiter=";"))
+            for at in (0, 12, 50)
+        ),
         (text.replace(";", "\t").encode("iso-8859-1"), "a.csv", Feed(delimiter="\t", encoding="ISO-8859-1")),
         (text.encode("utf-16"), "a.csv", Feed(delimiter=";", encoding="UTF-16")),
     ]

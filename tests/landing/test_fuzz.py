@@ -4,10 +4,13 @@ Starting Spark's jobs is dear and rows are not, so each example is a landing of 
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
+import zlib
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -55,10 +58,54 @@ def mutated(draw, base):
     return bytes(data)
 
 
+@st.composite
+def two_members(draw, base):
+    """Gzip in two members, cut anywhere, as tools write that append or compress in pieces; it is whole."""
+    at = draw(st.integers(0, len(base)))
+    return gzip.compress(base[:at], mtime=0) + gzip.compress(base[at:], mtime=0)
+
+
+def broken_off(base):
+    """Gzip without its end."""
+    whole = gzip.compress(base, mtime=0)
+    return st.integers(1, len(whole) - 1).map(lambda length: whole[:length])
+
+
+@st.composite
+def flipped(draw, base):
+    """Gzip with one to three bits flipped."""
+    data = bytearray(gzip.compress(base, mtime=0))
+    for bit in draw(st.sets(st.integers(0, 8 * len(data) - 1), min_size=1, max_size=3)):
+        data[bit // 8] ^= 1 << bit % 8
+    return bytes(data)
+
+
+def followed(base):
+    """Gzip with bytes behind it that belong to nothing."""
+    return st.binary(min_size=1, max_size=20).map(lambda rest: gzip.compress(base, mtime=0) + rest)
+
+
+def zipped(base):
+    """Files that are called .gz: sound and damaged ones, and those that are none."""
+    text = mutated(base).map(lambda text: gzip.compress(text, mtime=0))
+    return st.tuples(
+        *[two_members(base)] * 3,
+        broken_off(base),
+        flipped(base),
+        flipped(base),
+        followed(base),
+        text,
+        text,
+        mutated(base),
+    )
+
+
 LANDINGS = st.fixed_dictionaries(
     {
         "addresses/{}.csv": st.tuples(*[mutated(CSV).map(HEADER.__add__)] * 25, *[mutated(HEADER + CSV)] * 5),
+        "addresses/{}.csv.gz": zipped(HEADER + CSV),
         "brands/{}.json": st.tuples(st.just(JSON), *[mutated(JSON)] * 25),
+        "brands/{}.jsonl.gz": zipped(JSON),
         "hubs/{}.parquet": st.tuples(*[mutated(_parquet())] * 8),
     }
 )
@@ -86,26 +133,52 @@ def rows_of_parquet(data: bytes) -> int | None:
 
 
 COUNTS = {"addresses": rows_of_csv, "brands": lines_of, "hubs": rows_of_parquet}
+SOUND = (HEADER + CSV, JSON)
+
+
+def unzipped(data: bytes) -> bytes | None:
+    """What gzip holds; None if it is damaged."""
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
+def rows_in(path: Path, data: bytes) -> int | None:
+    """How many rows a file is, by another reader; None where that one cannot tell."""
+    text = unzipped(data) if path.suffix == ".gz" else data
+    return None if text is None else COUNTS[path.parent.name](text)
 
 
 def refused_in(landing, config, feed):
     """The files of a feed that are refused, each by its name; whatever else is raised fails the test."""
     found, faults = files.list_feed(landing.spark, config, FEEDS[feed], NIGHT)
     assert faults == []
-    fit, unfit = files.inspect(landing.spark, config, found)
-    refused = {f.path for f in found if any(f"{f.path}:" in fault for fault in unfit)}
-    assert {f.path for f in found} - {f.path for f in fit} <= refused
-    while fit := [f for f in fit if f.path not in refused]:
-        rows = clean.judge(files.read_files(landing.spark, config, fit), FEEDS[feed], config, lambda buyer: buyer)
-        try:
-            with files.broken_files_refused(fit):
-                rows.count(), rows.select("rules", "raw").write.format("noop").mode("overwrite").save()
+    refused, left = set(), found
+    while left:
+        fit, unfit = files.inspect(landing.spark, config, left)
+        named = {f.path for f in left if any(f"{f.path}:" in fault for fault in unfit)}
+        if not named:
+            assert ([f.path for f in fit], unfit) == ([f.path for f in left], [])
+            named = _breaks_off(landing, config, feed, fit)
+        if not named:
             break
-        except InputRefusedError as error:
-            named = {f.path for f in fit if f.path in str(error)}
-            assert named
-            refused |= named
+        refused |= named
+        left = [f for f in left if f.path not in refused]
     return refused
+
+
+def _breaks_off(landing, config, feed, fit):
+    """The file that cannot be read to its end, if there is one."""
+    rows = clean.judge(files.read_files(landing.spark, config, fit), FEEDS[feed], config, lambda buyer: buyer)
+    try:
+        with files.broken_files_refused(fit):
+            rows.count(), rows.select("rules", "raw").write.format("noop").mode("overwrite").save()
+    except InputRefusedError as error:
+        named = {f.path for f in fit if f.path in str(error)}
+        assert named
+        return named
+    return set()
 
 
 @settings(
@@ -131,9 +204,11 @@ def test_any_bytes_give_rows_rejects_or_a_refusal_and_every_row_is_somewhere(new
     for feed in COUNTS:
         for path in refused_in(landing, config, feed):
             name = landing.root / "landing" / feed / path.rpartition("/")[2]
+            assert name.suffix != ".gz" or unzipped(put[name]) not in SOUND
             name.unlink()
             del put[name]
-    assert len(put) >= len(COUNTS)
+    assert [p for p, data in put.items() if p.suffix == ".gz" and unzipped(data) is None] == []
+    assert {p.suffix for p in put} == {".csv", ".json", ".gz", ".parquet"}
 
     lake = Lake(landing.spark, config)
     taken = take_files(lake, config, NIGHT)
@@ -144,7 +219,7 @@ def test_any_bytes_give_rows_rejects_or_a_refusal_and_every_row_is_somewhere(new
     wrong = []
     for file in taken:
         path = by_name.get(tuple(file.path.split("/")[-2:]))
-        expected = COUNTS[file.feed](put[path]) if path else None
+        expected = rows_in(path, put[path]) if path else None
         if expected is not None and read[file.path][0] != expected:
             wrong.append((put[path], read[file.path][0], expected))
     assert wrong == []

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pandas as pd
@@ -64,8 +65,9 @@ def found_by_rule(lake):
     return {feed: {r["rule"]: r["count"] for r in rows if r["feed"] == feed} for feed in FEEDS}
 
 
-def test_every_planted_bad_row_of_a_csv_marketplace_is_found_and_no_other(landing):
-    summary = market(landing, feeds_extra=True, verdicts=30)
+@pytest.mark.parametrize("form", ["csv", "jsonl.gz"])
+def test_every_planted_bad_row_of_a_marketplace_is_found_and_no_other(landing, form):
+    summary = market(landing, feeds_extra=True, verdicts=30, format=form)
     lake, counts = take_in(landing, landing.config())
     assert found_by_rule(lake) == planted(landing.root)
     assert {feed: count[0] for (feed, _), count in counts.items()} == dict(summary.rows)
@@ -98,8 +100,14 @@ def assert_nothing_of_buyers(lake, root):
 
 
 def feed_texts(folder):
+    """The rows of a feed that can be read."""
     frames = [pd.read_csv(path, dtype=str, on_bad_lines="skip") for path in folder.rglob("*.csv")]
-    return pd.concat(frames)
+    objects = []
+    for path in folder.rglob("*.jsonl.gz"):
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            with suppress(ValueError):
+                objects.append(json.loads(line))
+    return pd.concat([*frames, pd.DataFrame(objects, dtype=object)])
 
 
 def test_every_planted_bad_row_of_a_parquet_marketplace_is_found_and_no_other(landing):

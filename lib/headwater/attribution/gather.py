@@ -1,12 +1,12 @@
 """A window brought to the driver: sums of cells and the complaints that count, as the arrays that the source model reads.
 
 Orders stay on the cluster; what comes are sums by (shop, place, supplier), one row a complaint, the named orders by listing, and
-declared links. Codes are ranks of the sorted ids, so the same window gives the same arrays."""
+declared links of the window. Codes are ranks of the sorted ids, so the same window gives the same arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 
 import numpy as np
@@ -87,12 +87,25 @@ def gather(
     heard = mine.toArrow().to_pandas().sort_values("complaint_id", ignore_index=True)
     sums = listings.groupBy("seller_id", "listing_id", "supplier_id").agg(F.sum("orders").alias("orders"))
     named = sums.where("orders > 0").toArrow().to_pandas()
-    declared = links.groupBy("seller_id", "supplier_id").agg(
-        F.max(F.coalesce("confidence", F.lit(1.0))).alias("weight"),
-        F.array_join(F.array_sort(F.collect_set("kind")), ", ").alias("kind"),
-    )
-    tied = declared.toArrow().to_pandas()
+    tied = declared(links, night, window_days).toArrow().to_pandas()
     return assemble(flow, heard, named, tied, night, window_days)
+
+
+def declared(links: DataFrame, night: date, window_days: int) -> DataFrame:
+    """SUPPLIER_LINKS (current) -> one row a (shop, supplier) with its weight and kinds.
+
+    A link that ended before the window, or begins after it, says nothing about whose goods the orders of the window carry."""
+    last, first = F.to_date("last_seen"), F.to_date("first_seen")
+    begun = first.isNull() | (first <= F.lit(night))
+    not_over = last.isNull() | (last > F.lit(night - timedelta(days=window_days)))
+    return (
+        links.where(begun & not_over)
+        .groupBy("seller_id", "supplier_id")
+        .agg(
+            F.max(F.coalesce("confidence", F.lit(1.0))).alias("weight"),
+            F.array_join(F.array_sort(F.collect_set("kind")), ", ").alias("kind"),
+        )
+    )
 
 
 def assemble(

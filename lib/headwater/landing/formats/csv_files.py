@@ -23,7 +23,7 @@ def inspect(spark: Any, file: FeedFile, mapping: Feed) -> FeedFile:
     head = read_bytes(spark, file.path, HEADER_BYTES)
     try:
         if file.path.endswith(".gz"):
-            head = zlib.decompressobj(wbits=31).decompress(head, HEADER_BYTES)
+            head = _unzipped(head)
         text = head.decode(mapping.encoding, errors="ignore").removeprefix("\ufeff")
         if "\r" in text and "\n" not in text:
             raise InputRefusedError(f"{file.feed}: {file.path}: lines end in a lone carriage return; use line feeds")
@@ -34,6 +34,16 @@ def inspect(spark: Any, file: FeedFile, mapping: Feed) -> FeedFile:
     if not any(columns):
         raise InputRefusedError(f"{file.feed}: {file.path}: no header line; a feed without rows still has one")
     return replace(file, columns=columns, schema="\x1f".join(columns))
+
+
+def _unzipped(data: bytes) -> bytes:
+    """The first HEADER_BYTES that gzip holds. It may be made of several members, the first of them empty or half a header."""
+    text = b""
+    while data and len(text) < HEADER_BYTES:
+        member = zlib.decompressobj(wbits=31)
+        text += member.decompress(data, HEADER_BYTES - len(text))
+        data = member.unused_data
+    return text
 
 
 def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str], sample: int | None) -> Any:
