@@ -33,6 +33,7 @@ class Found:
     tied: Bools
     dropped: Bools
     shape: Shape
+    said: Said
     contradictions: list[dict[str, str]]
 
 
@@ -69,6 +70,7 @@ def find_operators(edges: pa.Table, shops: pa.Table, said: Said, hubs: Hubs, par
         tied=tied,
         dropped=before & ~tied,
         shape=shape(graph, tied, weight, label),
+        said=said,
         contradictions=contradictions(graph, said, spread, dict(zip(known, cuts, strict=True)), label),
     )
 

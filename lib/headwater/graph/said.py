@@ -24,12 +24,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Said:
-    """What is in force. `hubs`, `no_hubs`: by kind of value, the values that a person called a hub, or cleared of that."""
+    """What is in force. `hubs`, `no_hubs`: by kind of value, the values that a person called a hub, or cleared of that; `whose`:
+    the kind of hub that a (kind of value, value) was said to be."""
 
     must: tuple[Pair, ...] = ()
     cannot: tuple[Pair, ...] = ()
     hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     no_hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    whose: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 SAID_OF_VERDICTS = ("verdict_id", "subject_kind", "subject_id", "other_id", "verdict")
@@ -37,7 +39,7 @@ SEPARATOR = ":"
 
 
 def said(verdicts: list[dict[str, str | None]], reviewed: list[dict[str, str]]) -> Said:
-    """Verdicts in force (SAID_OF_VERDICTS) and reviewed hubs (kind, value in its comparable form) -> what they say here.
+    """Verdicts in force (SAID_OF_VERDICTS) and reviewed hubs (type, value in its comparable form, what) -> what they say here.
 
     A verdict on a value names it as type:value, as model/links does (`phone:+8613912345678`); `hub` makes it one, `cleared`
     says that it is none, whatever the list says. Pairs may name their two shops in either order."""
@@ -59,9 +61,10 @@ def said(verdicts: list[dict[str, str | None]], reviewed: list[dict[str, str]]) 
         return {kind: frozenset(texts) for kind, texts in found.items()}
 
     hubs = values("hub")
-    for row in reviewed:
-        hubs[row["kind"]] = hubs.get(row["kind"], frozenset()) | {row["value"]}
-    return Said(of("must_link"), of("cannot_link"), hubs, values("cleared"))
+    for kind in {row["type"] for row in reviewed}:
+        hubs[kind] = hubs.get(kind, frozenset()) | {row["value"] for row in reviewed if row["type"] == kind}
+    whose = {(row["type"], row["value"]): row["what"] for row in reviewed if row["what"]}
+    return Said(of("must_link"), of("cannot_link"), hubs, values("cleared"), whose)
 
 
 def shop_numbers(graph: Bipartite, said: Said) -> dict[str, int]:

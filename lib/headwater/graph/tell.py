@@ -70,11 +70,16 @@ def hubs(found: Found) -> pa.Table:
     of_hub = spread.hub[graph.value]
     joins = distinct_count(graph.value[of_hub], found.label[graph.shop[of_hub]], len(graph.kind))
     kinds = np.array([*[_HUB_KIND[kind.name] for kind in IDENTITY], "other"])
+    kind = np.where(spread.placeholder[rows], "placeholder", kinds[graph.kind[rows]])
+    types, values = KIND_NAMES.take(pa.array(graph.kind[rows])), graph.values.take(pa.array(rows)).cast(pa.string())
+    keys = zip(types.to_pylist(), values.to_pylist(), strict=True)
     return pa.table(
         {
-            "type": KIND_NAMES.take(pa.array(graph.kind[rows])),
-            "value": graph.values.take(pa.array(rows)).cast(pa.string()),
-            "kind": pa.array(np.where(spread.placeholder[rows], "placeholder", kinds[graph.kind[rows]])),
+            "type": types,
+            "value": values,
+            "kind": pa.array(
+                [found.said.whose.get(key, guess) for key, guess in zip(keys, kind, strict=True)], pa.string()
+            ),
             "shops": pa.array(spread.shops[rows]),
             "parties": pa.array(spread.parties[rows]),
             "countries": pa.array(spread.countries[rows]),

@@ -11,8 +11,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from headwater.exposure.orders import in_window
 from headwater.graph import tell
-from headwater.graph.facts import DIRECT, facts
-from headwater.graph.links import candidates, counted_links, links
+from headwater.graph.facts import facts
+from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
 from headwater.graph.operators import find_operators
 from headwater.graph.said import SAID_OF_VERDICTS, Said, said
 from headwater.graph.shared_places import hubs, shared_places
@@ -20,8 +20,6 @@ from headwater.graph.shops import all_shops
 from headwater.graph.verify import verify
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
-from headwater.places.identity import identity_values
-from headwater.places.rules import Rules
 from headwater.registry.kinds import OPERATOR
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
@@ -32,27 +30,30 @@ from headwater.tables.model import (
     OPERATORS_FOUND,
     ORDER_EXPOSURE,
     PLACES,
+    SUPPLIERS,
 )
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
-def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -> None:
-    """ADDRESSES (current), SHOP_VALUES, PLACES -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
+def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFrame) -> None:
+    """ADDRESSES (current), SHOP_VALUES, REVIEWED, PLACES, SUPPLIERS -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
     lake, night, config = run.lake, run.night, run.config
     orders = in_window(run.ledger(ORDER_EXPOSURE), night, config.night.window_days)
     place_rows = lake.read(PLACES, night)
     supplier_links = run.current("supplier_links")
     sellers = run.current("sellers")
     shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).persist()
-    found_facts = facts(values, place_rows, addresses, supplier_links, orders, config.links)
+    companies = lake.read(SUPPLIERS, night)
+    found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, config.links)
     counted = counted_links(found_facts, shops.count(), config.links).persist()
+    reviewed = with_contacts(listed, counted)
 
     found = find_operators(
         candidates(counted).toArrow(),
         shops.select("seller_id", "country", "category").toArrow(),
-        _said(run, rules),
+        _said(run, reviewed),
         config.hubs,
         config.operators,
     )
@@ -62,7 +63,7 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -
     run.write(LINKS, links(counted, judged, edges, night))
     members = run.write(MEMBERS, _members(run, ids, tell.members(found), shops))
     shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-    run.write(HUBS, hubs(judged, shared_places(counted, members, place_rows, config.hubs), shown, night))
+    run.write(HUBS, hubs(judged, shared_places(counted, members, place_rows, reviewed, config.hubs), shown, night))
     shapes = _frame(run, tell.shapes(found)).join(ids, on="group", how="inner")
     run.write(OPERATORS_FOUND, OPERATORS_FOUND.conform(shapes.withColumn("night", F.lit(night))))
     rows = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
@@ -77,16 +78,10 @@ def _frame(run: Run, table: pa.Table) -> DataFrame:
     return run.lake.spark.createDataFrame(table)
 
 
-def _said(run: Run, rules: Rules) -> Said:
+def _said(run: Run, reviewed: DataFrame) -> Said:
     """What people said, as far as it is in force on the night: verdicts on pairs and values, and the reviewed hubs."""
-    listed = run.current("hubs").select("kind", F.col("value").alias("written"))
-    cleaned = identity_values(
-        listed.where(F.col("kind").isin(*DIRECT)).withColumn("country", F.lit(None).cast("string")),
-        rules,
-        run.config.places,
-    )
-    reviewed = cleaned.where("value is not null").select("kind", "value")
-    return said(verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist(), reviewed.toArrow().to_pylist())
+    verdicts = verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist()
+    return said(verdicts, reviewed.where(F.col("type").isin(*IDENTITY_TYPES)).toArrow().to_pylist())
 
 
 def _ids(run: Run, members: pa.Table, shops: DataFrame) -> DataFrame:
