@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from headwater.graph.facts import facts
-from headwater.graph.links import counted_links, links
+from headwater.graph.links import counted_links, links, with_contacts
 from headwater.graph.shared_places import shared_places
 from headwater.graph.shops import all_shops
 from headwater.parameters.graph import Hubs, Links
 from headwater.places.identity import SHOP_VALUES
 from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
-from headwater.tables.model import COMPLAINT_EXPOSURE, MEMBERS, ORDER_EXPOSURE, PLACES
+from headwater.tables.model import COMPLAINT_EXPOSURE, MEMBERS, ORDER_EXPOSURE, PLACES, SUPPLIERS
 
 NIGHT = date(2026, 11, 22)
 PLACE = {
@@ -31,6 +31,7 @@ LINK = {
     "kind": "purchase",
     "supplier_name": "Uno",
 }
+SUPPLIER = {"night": NIGHT, "supplier_id": "U1", "company_id": "C1", "name": "Uno Ltd", "orders": 5}
 ORDER = {
     "night": NIGHT, "day": NIGHT, "seller_id": "a", "category": "toys", "price_band": 3, "destination": "DE",
     "orders": 5, "quantity": 5, "value_minor": 0, "unpriced": 0,
@@ -43,6 +44,7 @@ VALUES = (
     "feed string, row_id string, night date, intake_seq bigint, seller_id string, role string, kind string, written string, "
     "value string, reason string, first_seen timestamp, last_seen timestamp"
 )
+REVIEWED = "type string, value string, what string"
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,12 @@ def linked(spark: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
             | {"address_id": "A3", "place_id": "P3", "may_be_source": False, "level": "city", "building_key": None},
         ),
         frame(
+            SUPPLIERS,
+            SUPPLIER,
+            SUPPLIER | {"supplier_id": "U-01"},
+            SUPPLIER | {"supplier_id": "V", "company_id": "C2", "name": None},
+        ),
+        frame(
             CLEAN_ADDRESSES, ADDRESS, ADDRESS | {"address_id": "A2", "seller_id": "b"}, ADDRESS | {"address_id": "A3"}
         ),
         frame(CLEAN_SUPPLIER_LINKS, LINK),
@@ -86,6 +94,8 @@ def linked(spark: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
             ORDER | {"dispatch_address_id": "A2"},
             ORDER | {"dispatch_address_id": "A2", "orders": -2, "category": "shoes"},
             ORDER | {"supplier_id": "U1"},
+            ORDER | {"supplier_id": "U-01", "orders": 2},
+            ORDER | {"supplier_id": "V", "orders": 1},
         ),
         Links(),
     )
@@ -128,9 +138,44 @@ def test_a_refused_value_and_an_area_are_no_facts(linked: Any) -> None:
 
 def test_orders_count_for_the_place_and_supplier_that_they_name_net_of_corrections(linked: Any) -> None:
     assert linked["a", "dispatch", "P2"]["orders"] == 3
-    assert linked["a", "supplier", "U1"]["orders"] == 5
-    assert linked["a", "supplier", "U1"]["refs"] == ["supplier_links:a/U1/purchase@2026-11-22:8"]
+    assert linked["a", "supplier", "C2"]["orders"] == 1
     assert linked["a", "unit_address", "P1"]["orders"] is None
+
+
+def test_two_ids_of_one_company_are_one_supplier_shown_as_somebody_wrote_it(linked: Any) -> None:
+    row = linked["a", "supplier", "C1"]
+    assert row["orders"] == 7
+    assert row["refs"] == ["supplier_links:a/U1/purchase@2026-11-22:8"]
+    assert row["shown"] == "Uno"
+    assert linked["a", "supplier", "C2"]["shown"] == "V"
+    assert {key[2] for key in linked if key[1] == "supplier"} == {"C1", "C2"}
+
+
+def test_a_contact_of_any_length_leaves_its_place_whole(spark: Any, rows_of: Any) -> None:
+    counted = spark.createDataFrame(
+        [("contact_address", "ann wu @ P1"), ("contact_address", "bo @ x @ P1"), ("contact_address", "bo @ P2")],
+        "type string, value string",
+    )
+    reviewed = spark.createDataFrame([("unit_address", "P1", "3pl")], REVIEWED)
+    got = {tuple(r) for r in with_contacts(reviewed, counted).collect()}
+    assert got == {
+        ("unit_address", "P1", "3pl"),
+        ("contact_address", "ann wu @ P1", "3pl"),
+        ("contact_address", "bo @ x @ P1", "3pl"),
+    }
+    long = VALUE | {"feed": "addresses", "row_id": "A1", "kind": "contact_name", "value": "n" * 300, "written": "N"}
+    rows = facts(
+        spark.createDataFrame([tuple(long[n] for n in SHOP_VALUES)], VALUES),
+        rows_of(PLACES, PLACE, {}),
+        rows_of(SUPPLIERS, SUPPLIER),
+        rows_of(CLEAN_ADDRESSES, ADDRESS, {}),
+        rows_of(CLEAN_SUPPLIER_LINKS, LINK),
+        rows_of(ORDER_EXPOSURE, ORDER),
+        Links(),
+    )
+    [contact] = rows.where("type = 'contact_address'").collect()
+    assert contact["value"].endswith(" @ P1")
+    assert len(contact["value"]) <= Links().max_value
 
 
 def test_a_warehouse_a_supplier_and_a_building_are_never_identity(linked: Any) -> None:
@@ -168,7 +213,18 @@ def test_a_warehouse_of_many_operators_is_named_and_one_operators_own_is_not(spa
         (f"t{s}", "dispatch", "own", "Own", 12) for s in shops
     ]
     counted = spark.createDataFrame(used, "seller_id string, type string, value string, shown string, shops bigint")
-    found = (
-        shared_places(counted, members, rows_of(PLACES, PLACE, {}), Hubs()).select("value", "kind", "parties").collect()
-    )
-    assert [tuple(r) for r in found] == [("hall", "3pl", 12)]
+    nothing = spark.createDataFrame([], REVIEWED)
+    found = shared_places(counted, members, rows_of(PLACES, PLACE, {}), nothing, Hubs())
+    assert [tuple(r) for r in found.select("value", "kind", "parties").collect()] == [("hall", "3pl", 12)]
+
+
+def test_a_place_that_a_person_listed_is_a_hub_of_the_kind_said_however_few_use_it(spark: Any, rows_of: Any) -> None:
+    member = {"night": NIGHT, "core": True, "country": "DE", "category": "toys", "orders": 1}
+    members = rows_of(MEMBERS, member, *({"seller_id": s, "operator_id": f"O{s}"} for s in "ab"))
+    used = [(s, "dispatch", place, place, 2) for s in "ab" for place in ("listed", "other")]
+    counted = spark.createDataFrame(used, "seller_id string, type string, value string, shown string, shops bigint")
+    reviewed = spark.createDataFrame([("dispatch", "listed", "market"), ("return", "listed", "market")], REVIEWED)
+    found = shared_places(counted, members, rows_of(PLACES, PLACE, {}), reviewed, Hubs())
+    [hub] = found.collect()
+    assert (hub["value"], hub["kind"], hub["decided_by"], hub["shops"]) == ("listed", "market", "review", 2)
+    assert hub["reason"].startswith("a person says")

@@ -16,7 +16,7 @@ from headwater.graph import tell
 from headwater.graph.bipartite import KINDS, bipartite
 from headwater.graph.cut import tying
 from headwater.graph.operators import Found, find_operators
-from headwater.graph.said import Pair, Said
+from headwater.graph.said import Pair, Said, said
 from headwater.graph.shape import shape
 from headwater.parameters.graph import Hubs, Operators
 
@@ -139,6 +139,21 @@ def test_a_hub_is_judged_anew_so_a_persons_word_unties_what_a_phone_tied():
     assert groups(result) == set()
     [hub] = tell.hubs(result).to_pylist()
     assert (hub["decided_by"], hub["demoted"], hub["would_join"]) == ("review", 2, 2)
+
+
+def test_a_listed_address_ties_nobody_by_the_unit_or_its_contacts_and_is_of_the_kind_said():
+    edges = give("1", "a", "b") + give("n @ U", "a", "b", type_name="contact_address")
+    edges += give("2", "c", "d", "e", "f") + give("U", "c", "d", type_name="unit_address")
+    assert groups(found(edges)) == {frozenset("ab"), frozenset("cdef")}
+    reviewed = [
+        {"type": t, "value": v, "what": "3pl"} for t, v in (("unit_address", "U"), ("contact_address", "n @ U"))
+    ]
+    result = found(edges, said([], reviewed))
+    assert groups(result) == {frozenset("ab")}, "a phone of two shops needs no address"
+    assert {(h["type"], h["kind"], h["decided_by"]) for h in tell.hubs(result).to_pylist()} == {
+        ("unit_address", "3pl", "review"),
+        ("contact_address", "3pl", "review"),
+    }
 
 
 def test_a_value_that_a_person_cleared_is_no_hub():

@@ -47,6 +47,8 @@ PROOF = np.array([kind.proof for kind in KINDS])
 class Bipartite:
     """One row an edge (`shop`, `value`), unique, sorted by value, then shop; both are numbers.
 
+    `market`: shops of the marketplace, of which these may be a part; what is rare is rare in all of it.
+
     `sellers`: the ids of all shops, sorted, those without an edge too. `values`, `kind`: text and number of kind of each
     value, sorted by kind, then text. So equal facts give equal arrays, in whatever order they came."""
 
@@ -55,6 +57,7 @@ class Bipartite:
     kind: Ints
     shop: Ints
     value: Ints
+    market: int
 
     @property
     def shops(self) -> int:
@@ -66,8 +69,8 @@ class Bipartite:
         return np.bincount(self.value, minlength=len(self.kind))
 
 
-def bipartite(edges: pa.Table, sellers: pa.Array | pa.ChunkedArray) -> Bipartite:
-    """EDGES (seller_id, type, value: identity types) and all shops -> the graph.
+def bipartite(edges: pa.Table, sellers: pa.Array | pa.ChunkedArray, market: int | None = None) -> Bipartite:
+    """EDGES (seller_id, type, value: identity types), shops and how many the marketplace has (these, unless said) -> the graph.
 
     Raises ValueError where an edge is of a type that is no identity type, or has a null."""
     for name in ("seller_id", "type", "value"):
@@ -89,7 +92,12 @@ def bipartite(edges: pa.Table, sellers: pa.Array | pa.ChunkedArray) -> Bipartite
     pairs, value = np.unique(kind * width + code, return_inverse=True)
     rows = np.unique(value.astype(np.int64) * max(len(ids), 1) + shop)
     return Bipartite(
-        ids, distinct.take(pa.array(pairs % width)), pairs // width, rows % max(len(ids), 1), rows // max(len(ids), 1)
+        sellers=ids,
+        values=distinct.take(pa.array(pairs % width)),
+        kind=pairs // width,
+        shop=rows % max(len(ids), 1),
+        value=rows // max(len(ids), 1),
+        market=len(ids) if market is None else market,
     )
 
 

@@ -35,7 +35,7 @@ def weights(graph: Bipartite, parties: Ints, params: Operators) -> Floats:
     strength = np.select(
         [proof == UNFORGEABLE, proof == WEAK], [params.strength_unforgeable, params.strength_weak], 1.0
     )
-    return np.round(strength * rarity(graph.shops, parties), 9)
+    return np.round(strength * rarity(graph.market, parties), 9)
 
 
 def cores(graph: Bipartite, spread: Spread, hubs: Hubs, params: Operators) -> Ints:
@@ -83,7 +83,7 @@ def with_members(graph: Bipartite, spread: Spread, label: Ints, params: Operator
     A single shop joins the core with which it shares most; each family counts once. A value that two cores give speaks
     for neither, so no member joins two cores. Shops without a core between them are tied by a strong value that at most
     `alone_parties` give."""
-    threshold = float(rarity(graph.shops, np.array([params.alone_parties]))[0])
+    threshold = float(rarity(graph.market, np.array([params.alone_parties]))[0])
     rows = np.flatnonzero(~spread.hub[graph.value])
     for _ in range(params.passes):
         before = label

@@ -10,6 +10,8 @@ import numpy as np
 from headwater.graph.bipartite import Bipartite, Bools, Floats, Ints, group
 from headwater.parameters.graph import Operators
 
+PRICES = 1e9  # weights are rounded to so many parts
+
 
 def tying(graph: Bipartite, usable: Bools, label: Ints) -> Bools:
     """Which edges tie: usable, and another shop of the same group gives the value too."""
@@ -58,23 +60,26 @@ def _within(graph: Bipartite, tied: Bools, label: Ints) -> Ints:
 
 
 def separate(
-    graph: Bipartite, tied: Bools, weight: Floats, label: Ints, pairs: Sequence[tuple[int, int]]
+    graph: Bipartite, tied: Bools, weight: Floats, must: Bools, label: Ints, pairs: Sequence[tuple[int, int]]
 ) -> tuple[Bools, Ints, list[Ints]]:
     """Pairs of shops that a person holds apart -> (edges that still tie, groups, the edges cut for each pair).
 
     The cheapest cut by weight, on the side of the second shop where several are equal (the smallest such side is
-    unique). One small graph a pair, and only where the two are one group."""
+    unique); a must-link is dearer than all values of the group. One small graph a pair, and only where the two are one group."""
     tied, cuts = tied.copy(), []
+    price = np.round(weight * PRICES).astype(
+        np.int64
+    )  # whole numbers: what is equal is equal, in whatever order it is summed
     for one, other in pairs:
         if label[one] != label[other]:
             cuts.append(np.zeros(0, np.int64))
             continue
         rows = np.flatnonzero(tied & (label[graph.shop] == label[one]))
+        value = graph.value[rows]
+        costs = np.where(must[value], price[value[~must[value]]].sum() + 1, price[value])
         small = nx.Graph()
-        small.add_weighted_edges_from(
-            ((int(graph.shop[r]), -1 - int(graph.value[r]), float(weight[graph.value[r]])) for r in rows),
-            weight="capacity",
-        )
+        ends = zip(graph.shop[rows].tolist(), (-1 - value).tolist(), costs.tolist(), strict=True)
+        small.add_weighted_edges_from(ends, weight="capacity")
         _, (_, side) = nx.minimum_cut(small, one, other)
         crossing = [r for r in rows if (int(graph.shop[r]) in side) != (-1 - int(graph.value[r]) in side)]
         cuts.append(np.array(crossing, np.int64))

@@ -10,6 +10,8 @@ from pyspark.sql import Column, DataFrame
 from headwater.parameters.graph import Links
 
 DIRECT = ("payee_id", "registration_no", "phone", "email")
+LONGEST_PLACE = 40  # characters of a place's id and of AT
+AT = " @ "  # between a contact and the place where they are
 # Where a shop is at home; goods may be sent from anybody's warehouse.
 HOME_ROLES = ("return", "registered", "pickup")
 DISPATCH_ROLES = ("dispatch", "pickup")
@@ -18,22 +20,25 @@ DISPATCH_ROLES = ("dispatch", "pickup")
 def facts(
     values: DataFrame,
     places: DataFrame,
+    suppliers: DataFrame,
     addresses: DataFrame,
     supplier_links: DataFrame,
     orders: DataFrame,
     params: Links,
 ) -> DataFrame:
-    """SHOP_VALUES, PLACES, ADDRESSES and SUPPLIER_LINKS (current), ORDER_EXPOSURE (window) -> FACTS: (seller_id, type, value, shown,
-    ref, first_seen, last_seen, orders), one row a source row and value.
+    """SHOP_VALUES, PLACES, SUPPLIERS, ADDRESSES and SUPPLIER_LINKS (current), ORDER_EXPOSURE (window) -> FACTS: (seller_id, type,
+    value, shown, ref, first_seen, last_seen, orders), one row a source row and value.
 
-    `ref` names the row: feed:id@night:file. A value that was refused, and an address below street level, is no fact."""
+    `ref` names the row: feed:id@night:file. A value that was refused, and an address below street level, is no fact. A supplier
+    is the company, whichever of its ids a row names."""
+    companies = suppliers.select("supplier_id", "company_id", F.coalesce("name", "supplier_id").alias("company"))
     seen = addresses.select(
         "address_id", "first_seen", "last_seen", _ref(F.lit("addresses"), F.col("address_id")).alias("ref")
     )
     located = places.where("may_be_source").join(seen, on="address_id", how="inner")
     parts = [
         _direct(values),
-        _contacts(values, located),
+        _contacts(values, located, params.max_value),
         _fact(
             located.where("level = 'unit'").where(F.col("role").isin(*HOME_ROLES)), "unit_address", F.col("place_id")
         ),
@@ -41,13 +46,16 @@ def facts(
         _fact(located.where("role = 'return'"), "return", F.col("place_id")),
         _fact(located.where("building_key is not null"), "building", F.col("building_key")),
         _fact(
-            supplier_links.withColumn("name", F.col("supplier_name")).withColumn(
-                "ref", _ref(F.lit("supplier_links"), F.concat_ws("/", "seller_id", "supplier_id", "kind"))
+            supplier_links.join(companies, on="supplier_id", how="inner").withColumns(
+                {
+                    "name": F.coalesce("supplier_name", "supplier_id"),
+                    "ref": _ref(F.lit("supplier_links"), F.concat_ws("/", "seller_id", "supplier_id", "kind")),
+                }
             ),
             "supplier",
-            F.col("supplier_id"),
+            F.col("company_id"),
         ),
-        *_used(orders, places),
+        *_used(orders, places, companies),
     ]
     rows = reduce(DataFrame.unionByName, parts)
     return rows.withColumn("value", bounded(F.col("value"), params.max_value))
@@ -87,7 +95,7 @@ def _direct(values: DataFrame) -> DataFrame:
     )
 
 
-def _contacts(values: DataFrame, located: DataFrame) -> DataFrame:
+def _contacts(values: DataFrame, located: DataFrame, max_value: int) -> DataFrame:
     """A named person at the unit where the shop is at home: the two together are one value."""
     named = values.where("kind = 'contact_name' and value is not null and feed = 'addresses'")
     named = named.select(
@@ -97,7 +105,8 @@ def _contacts(values: DataFrame, located: DataFrame) -> DataFrame:
         located.where("level = 'unit'").where(F.col("role").isin(*HOME_ROLES)).join(named, on="address_id", how="inner")
     )
     rows = rows.withColumn("name", F.concat_ws(", ", "person", "name"))
-    return _fact(rows, "contact_address", F.concat_ws(" @ ", "contact", "place_id"))
+    contact = bounded(F.col("contact"), max_value - LONGEST_PLACE)  # so that the place stands whole
+    return _fact(rows, "contact_address", F.concat_ws(AT, contact, "place_id"))
 
 
 def _fact(rows: DataFrame, type_name: str, value: Column) -> DataFrame:
@@ -113,7 +122,7 @@ def _fact(rows: DataFrame, type_name: str, value: Column) -> DataFrame:
     )
 
 
-def _used(orders: DataFrame, places: DataFrame) -> list[DataFrame]:
+def _used(orders: DataFrame, places: DataFrame, companies: DataFrame) -> list[DataFrame]:
     """What orders name, the whole window of a shop as one row: their supplier, and the place and building they were sent from."""
     where = places.where("may_be_source").select(
         F.col("address_id").alias("dispatch_address_id"), "place_id", "building_key", "name"
@@ -122,11 +131,11 @@ def _used(orders: DataFrame, places: DataFrame) -> list[DataFrame]:
     sent = sent.where("orders > 0").join(where, on="dispatch_address_id", how="inner")
     named = (
         orders.where("supplier_id is not null").groupBy("seller_id", "supplier_id").agg(*_sums()).where("orders > 0")
-    )
+    ).join(companies, on="supplier_id", how="inner")
     return [
         _through(sent, "dispatch", F.col("place_id"), F.col("name")),
         _through(sent.where("building_key is not null"), "building", F.col("building_key"), F.col("name")),
-        _through(named, "supplier", F.col("supplier_id"), F.lit(None).cast("string")),
+        _through(named, "supplier", F.col("company_id"), F.col("company")),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, said: Ints, pa
     other value are the groups that payees and registration numbers make, once their own hubs are out. So a phone that
     one operator's twenty shops give has one party, an agent's that twenty strangers give has twenty."""
     degree, n = graph.degree, len(graph.kind)
+    not_a_word = graph.kind != NUMBER["must_link"]
     proof = PROOF[graph.kind]
     countries = _known(graph, country)
     categories = _known(graph, category)
@@ -46,12 +48,13 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, said: Ints, pa
         related = group(graph.shops, graph.shop[used], graph.value[used])
         mine = graph.kind == kind
         parties[mine] = distinct_count(graph.value, related[graph.shop], n)[mine]
-    hub = _too_many(parties, wide, proof == UNFORGEABLE, said, params) & (proof == UNFORGEABLE)
+    factor = np.where(proof == UNFORGEABLE, params.unforgeable_factor, 1.0)
+    hub = np.asarray(too_many(parties, wide, factor, said, params) & (proof == UNFORGEABLE) & not_a_word)
     used = ((proof == UNFORGEABLE) & ~hub)[graph.value]
     related = group(graph.shops, graph.shop[used], graph.value[used])
     other = proof != UNFORGEABLE
     parties[other] = distinct_count(graph.value, related[graph.shop], n)[other]
-    hub |= _too_many(parties, wide, ~other, said, params) & other
+    hub |= too_many(parties, wide, factor, said, params) & other
     share = degree / max(graph.shops, 1)
     return Spread(
         shops=degree,
@@ -65,10 +68,18 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, said: Ints, pa
     )
 
 
-def _too_many(parties: Ints, wide: Bools, paper: Bools, said: Ints, params: Hubs) -> Bools:
-    factor = np.where(paper, params.unforgeable_factor, 1.0)
-    many = (parties > params.parties * factor) | (wide & (parties > params.parties_wide * factor))
-    return np.asarray((said == REVIEWED) | (many & (said != CLEARED)))
+def parties_known(graph: Bipartite, parties: Ints) -> Spread:
+    """The spread of values that were judged before: none of them is a hub, and only their parties are known."""
+    unknown, no = np.zeros(len(graph.kind), np.int64), np.zeros(len(graph.kind), bool)
+    return Spread(graph.degree, parties, unknown, unknown, unknown, no, no.astype(str), no)
+
+
+def too_many(parties: Any, wide: Any, factor: Any, said: Any, params: Hubs) -> Any:
+    """Whether a value is a hub, of arrays or of columns: by its unrelated parties, unless a person says otherwise.
+
+    `wide`: its shops spread as strangers do; `factor`: how many times more parties its kind takes."""
+    many = (parties > factor * params.parties) | (wide & (parties > factor * params.parties_wide))
+    return (said == REVIEWED) | (many & (said != CLEARED))
 
 
 def _known(graph: Bipartite, attribute: Ints) -> Ints:

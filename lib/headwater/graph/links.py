@@ -8,6 +8,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame, Window
 
 from headwater.graph.bipartite import IDENTITY
+from headwater.graph.facts import AT
 from headwater.parameters.graph import Links
 from headwater.tables.model import LINKS
 
@@ -44,6 +45,14 @@ def counted_links(facts: DataFrame, all_shops: int, params: Links) -> DataFrame:
 def candidates(links: DataFrame) -> DataFrame:
     """LINKS -> the edges that may tie: identity values that two shops or more give."""
     return links.where(F.col("type").isin(*IDENTITY_TYPES) & (F.col("shops") > 1)).select("seller_id", "type", "value")
+
+
+def with_contacts(reviewed: DataFrame, counted: DataFrame) -> DataFrame:
+    """REVIEWED (type, value, what), counted links -> the same and the contacts at its units: a hub's tenants are as many names."""
+    units = reviewed.where("type = 'unit_address'").select(F.col("value").alias("place"), "what")
+    named = counted.where("type = 'contact_address'").select("type", "value").distinct()
+    named = named.withColumn("place", F.substring_index("value", AT, -1)).join(units, on="place", how="inner")
+    return reviewed.select("type", "value", "what").unionByName(named.select("type", "value", "what"))
 
 
 def links(counted: DataFrame, judged: DataFrame, tied: DataFrame, night: date) -> DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,12 @@ from headwater.graph.bipartite import NUMBER, Bipartite, Bools, Floats, Ints, bi
 from headwater.graph.core import cores, weights, with_members
 from headwater.graph.cut import cut_oversize, separate, tying
 from headwater.graph.hubs import CLEARED, REVIEWED, Spread, judge_values
-from headwater.graph.said import Said, contradictions, shop_numbers
+from headwater.graph.said import Said, contradictions, in_order, shop_numbers, unheeded
 from headwater.graph.shape import Shape, shape
 from headwater.parameters.graph import Hubs, Operators
+
+EDGE = ["seller_id", "type", "value"]
+EDGES = pa.schema([(name, pa.string()) for name in EDGE])
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Found:
     tied: Bools
     dropped: Bools
     shape: Shape
+    said: Said
     contradictions: list[dict[str, str]]
 
 
@@ -41,11 +45,22 @@ def find_operators(edges: pa.Table, shops: pa.Table, said: Said, hubs: Hubs, par
     of them), what people `said` -> operators: every shop in exactly one.
 
     A pure function of its rows: their order changes nothing, and other names for shops give the same groups."""
-    graph = bipartite(_with_must_links(edges, shops, said), shops["seller_id"])
+    graph = bipartite(
+        pa.concat_tables([edges.select(EDGE).cast(EDGES), must_links(said, shops["seller_id"])]), shops["seller_id"]
+    )
     place = pc.index_in(graph.sellers, shops["seller_id"].combine_chunks().cast(pa.large_string()))
     country, category = _codes(shops["country"], place), _codes(shops["category"], place)
     judged = _judgements(graph, said)
     spread = judge_values(graph, country, category, judged, hubs)
+    found = operators_of(graph, spread, said, hubs, params)
+    words = unheeded(said, shop_numbers(graph, said))
+    return replace(found, contradictions=in_order([*words, *found.contradictions]))
+
+
+def operators_of(graph: Bipartite, spread: Spread, said: Said, hubs: Hubs, params: Operators) -> Found:
+    """A graph whose values are judged, what people `said` of its shops -> operators.
+
+    Nothing but values that are no hubs ties, so any number of whole components of those give the operators that all of them give."""
     core = cores(graph, spread, hubs, params)
     label = with_members(graph, spread, core, params)
     weight = weights(graph, spread.parties, params)
@@ -55,8 +70,7 @@ def find_operators(edges: pa.Table, shops: pa.Table, said: Said, hubs: Hubs, par
     number = shop_numbers(graph, said)
     apart = [(number.get(p.one, -1), number.get(p.other, -1)) for p in said.cannot]
     known = [i for i, (one, other) in enumerate(apart) if one >= 0 and other >= 0 and one != other]
-    holding = np.where(must, weight.sum() + 1.0, weight)
-    tied, label, cuts = separate(graph, tied, holding, label, [apart[i] for i in known])
+    tied, label, cuts = separate(graph, tied, weight, must, label, [apart[i] for i in known])
     tied, label, cut = cut_oversize(graph, tied, weight, must, label, params)
     size = np.bincount(core, minlength=graph.shops)
     return Found(
@@ -69,23 +83,18 @@ def find_operators(edges: pa.Table, shops: pa.Table, said: Said, hubs: Hubs, par
         tied=tied,
         dropped=before & ~tied,
         shape=shape(graph, tied, weight, label),
-        contradictions=contradictions(graph, said, spread, dict(zip(known, cuts, strict=True)), label),
+        said=said,
+        contradictions=contradictions(graph, said, dict(zip(known, cuts, strict=True)), label),
     )
 
 
-def _with_must_links(edges: pa.Table, shops: pa.Table, said: Said) -> pa.Table:
-    """Edges and one more value a pair that a person ties; a pair of an unknown shop ties nobody."""
+def must_links(said: Said, sellers: pa.ChunkedArray) -> pa.Table:
+    """One value a pair that a person ties, as edges; a pair of an unknown shop ties nobody."""
     wanted = pa.array([side for p in said.must for side in (p.one, p.other)], pa.large_string())
-    known = pc.is_in(wanted, shops["seller_id"].combine_chunks().cast(pa.large_string())).to_pylist()
+    known = pc.is_in(wanted, sellers.combine_chunks().cast(pa.large_string())).to_pylist()
     pairs = [p for i, p in enumerate(said.must) if known[2 * i] and known[2 * i + 1] and p.one != p.other]
-    more = pa.table(
-        {
-            "seller_id": pa.array([side for p in pairs for side in (p.one, p.other)], pa.string()),
-            "type": pa.array(["must_link"] * (2 * len(pairs)), pa.string()),
-            "value": pa.array([p.verdict_id for p in pairs for _ in range(2)], pa.string()),
-        }
-    )
-    return pa.concat_tables([edges.select(more.column_names).cast(more.schema), more])
+    rows = [(side, "must_link", p.verdict_id) for p in pairs for side in (p.one, p.other)]
+    return pa.table([pa.array([row[i] for row in rows], pa.string()) for i in range(3)], schema=EDGES)
 
 
 def _codes(column: pa.ChunkedArray, place: pa.Array) -> Ints:

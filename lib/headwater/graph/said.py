@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.graph.bipartite import KINDS, NUMBER, PROOF, UNFORGEABLE, Bipartite, Ints
-from headwater.graph.hubs import Spread
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Said:
-    """What is in force. `hubs`, `no_hubs`: by kind of value, the values that a person called a hub, or cleared of that."""
+    """What is in force. `hubs`, `no_hubs`: by kind of value, the values that a person called a hub, or cleared of that; `whose`:
+    the kind of hub that a (kind of value, value) was said to be."""
 
     must: tuple[Pair, ...] = ()
     cannot: tuple[Pair, ...] = ()
     hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     no_hubs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    whose: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 SAID_OF_VERDICTS = ("verdict_id", "subject_kind", "subject_id", "other_id", "verdict")
@@ -37,7 +38,7 @@ SEPARATOR = ":"
 
 
 def said(verdicts: list[dict[str, str | None]], reviewed: list[dict[str, str]]) -> Said:
-    """Verdicts in force (SAID_OF_VERDICTS) and reviewed hubs (kind, value in its comparable form) -> what they say here.
+    """Verdicts in force (SAID_OF_VERDICTS) and reviewed hubs (type, value in its comparable form, what) -> what they say here.
 
     A verdict on a value names it as type:value, as model/links does (`phone:+8613912345678`); `hub` makes it one, `cleared`
     says that it is none, whatever the list says. Pairs may name their two shops in either order."""
@@ -59,9 +60,10 @@ def said(verdicts: list[dict[str, str | None]], reviewed: list[dict[str, str]]) 
         return {kind: frozenset(texts) for kind, texts in found.items()}
 
     hubs = values("hub")
-    for row in reviewed:
-        hubs[row["kind"]] = hubs.get(row["kind"], frozenset()) | {row["value"]}
-    return Said(of("must_link"), of("cannot_link"), hubs, values("cleared"))
+    for kind in {row["type"] for row in reviewed}:
+        hubs[kind] = hubs.get(kind, frozenset()) | {row["value"] for row in reviewed if row["type"] == kind}
+    whose = {(row["type"], row["value"]): row["what"] for row in reviewed if row["what"]}
+    return Said(of("must_link"), of("cannot_link"), hubs, values("cleared"), whose)
 
 
 def shop_numbers(graph: Bipartite, said: Said) -> dict[str, int]:
@@ -71,18 +73,21 @@ def shop_numbers(graph: Bipartite, said: Said) -> dict[str, int]:
     return {name: at for name, at in zip(names, found, strict=True) if at is not None}
 
 
-def contradictions(
-    graph: Bipartite, said: Said, spread: Spread, cuts: dict[int, Ints], label: Ints
-) -> list[dict[str, str]]:
-    """Where what people said cannot all hold, or goes against strong evidence; each with what was done about it.
-
-    `cuts`: for the number of each cannot-link, the edges that were cut for it. Nothing here changes anything: who decides
-    reads it."""
+def within(said: Said, graph: Bipartite) -> Said:
+    """What of it is about two shops of this graph."""
     number = shop_numbers(graph, said)
+    must, cannot = (
+        tuple(p for p in pairs if p.one in number and p.other in number) for pairs in (said.must, said.cannot)
+    )
+    return Said(must, cannot)
+
+
+def unheeded(said: Said, known: Container[str]) -> list[dict[str, str]]:
+    """What people said that cannot be obeyed, by their words alone; `known`: of the shops that they name, those that there are."""
     rows = []
     for verdict, pairs in (("must_link", said.must), ("cannot_link", said.cannot)):
         for p in pairs:
-            unknown = [side for side in (p.one, p.other) if side not in number]
+            unknown = [side for side in (p.one, p.other) if side not in known]
             if unknown:
                 rows.append(
                     _row(
@@ -94,6 +99,27 @@ def contradictions(
                 )
             elif p.one == p.other:
                 rows.append(_row("same_shop", p, f"{verdict} of a shop with itself", "not applied"))
+    for kind, values in said.hubs.items():
+        for text in sorted(values & said.no_hubs.get(kind, frozenset())):
+            pair = Pair(f"{kind} {text}", kind, text)
+            rows.append(
+                _row(
+                    "hub_and_cleared",
+                    pair,
+                    "one judgement calls it a hub, another clears it",
+                    "not a hub: the verdict on the value stands above the list",
+                )
+            )
+    return rows
+
+
+def contradictions(graph: Bipartite, said: Said, cuts: dict[int, Ints], label: Ints) -> list[dict[str, str]]:
+    """Where what people said of two shops cannot all hold, or goes against strong evidence; each with what was done about it.
+
+    `cuts`: for the number of each cannot-link, the edges that were cut for it. Nothing here changes anything: who decides
+    reads it."""
+    number = shop_numbers(graph, said)
+    rows = []
     held = {frozenset((p.one, p.other)): p for p in said.cannot}
     for p in said.must:
         one, other = number.get(p.one), number.get(p.other)
@@ -119,17 +145,11 @@ def contradictions(
                     "held apart, as the verdict says",
                 )
             )
-    for kind, values in said.hubs.items():
-        for text in sorted(values & said.no_hubs.get(kind, frozenset())):
-            pair = Pair(f"{kind} {text}", kind, text)
-            rows.append(
-                _row(
-                    "hub_and_cleared",
-                    pair,
-                    "one judgement calls it a hub, another clears it",
-                    "not a hub: the verdict on the value stands above the list",
-                )
-            )
+    return rows
+
+
+def in_order(rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Contradictions as the night tells them."""
     return sorted(rows, key=lambda row: (row["kind"], row["verdict_id"]))
 
 

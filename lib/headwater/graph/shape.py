@@ -45,7 +45,12 @@ def shape(graph: Bipartite, tied: Bools, weight: Floats, label: Ints) -> Shape:
     edges = np.bincount(of_shop, minlength=len(wanted))
     possible = size[size > 1] * np.bincount(of_part, minlength=len(wanted))
     density: Floats = np.round(edges.astype(np.float64) / possible, 9).astype(np.float64)
-    tree = _tree(shop, graph.shops + node, weight[value], graph.shops + len(part))
+    order = np.lexsort(
+        (shop, value, -weight[value])
+    )  # equal weights by value, then shop, so that there is one such forest
+    rank = np.empty(len(shop), np.int64)
+    rank[order] = np.arange(1, len(shop) + 1)
+    tree = _tree(shop, graph.shops + node, rank, graph.shops + len(part))
     weakest, weakest_value = _weakest(tree, part % width, graph.shops, weight, label, wanted, width)
     bridges, bridge_value, hanging = _bridges(
         graph.shops, shop, graph.shops + node, tree, label, part // width, part % width, wanted
@@ -53,9 +58,9 @@ def shape(graph: Bipartite, tied: Bools, weight: Floats, label: Ints) -> Shape:
     return Shape(wanted, weakest, weakest_value, bridges, bridge_value, hanging, density)
 
 
-def _tree(shop: Ints, node: Ints, weight: Floats, nodes: int) -> NDArray[np.int64]:
-    """The spanning forest of heaviest edges, as rows (shop, node)."""
-    graph = coo_array((-(weight + 1.0), (shop, node)), shape=(nodes, nodes)).tocsr()
+def _tree(shop: Ints, node: Ints, rank: Ints, nodes: int) -> NDArray[np.int64]:
+    """The spanning forest of the edges that come first, as rows (shop, node)."""
+    graph = coo_array((rank.astype(np.float64), (shop, node)), shape=(nodes, nodes)).tocsr()
     forest = minimum_spanning_tree(graph).tocoo()
     return np.sort(np.column_stack(forest.coords), axis=1).astype(np.int64)  # shops are numbered below nodes
 

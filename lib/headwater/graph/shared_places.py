@@ -11,17 +11,25 @@ from headwater.parameters.graph import Hubs
 from headwater.tables.model import HUBS
 
 
-def shared_places(counted: DataFrame, members: DataFrame, places: DataFrame, params: Hubs) -> DataFrame:
-    """Counted links, MEMBERS, PLACES -> HUBS without the night: the dispatch places, return places and halls of many operators.
+def shared_places(
+    counted: DataFrame, members: DataFrame, places: DataFrame, reviewed: DataFrame, params: Hubs
+) -> DataFrame:
+    """Counted links, MEMBERS, PLACES, REVIEWED (type, value, what) -> HUBS without the night: the dispatch places, return places
+    and halls of many operators, and those that a person listed, however few use them.
 
     Their links are relationships by type, so nothing is demoted. The parties are operators: what tied those is rarer. A hall is a
     building of which more than `parties_wide` units are used; any other building is told by the place itself."""
+    key = ["type", "value"]
     units = places.where("level = 'unit'").groupBy("building_key").agg(F.countDistinct("place_id").alias("units"))
     halls = units.where(F.col("units") > params.parties_wide)
-    halls = halls.select(F.lit("building").alias("type"), F.col("building_key").alias("value"))
-    shared = counted.where(F.col("shops") > params.parties_wide)
-    used = shared.where(F.col("type").isin("dispatch", "return"))
-    used = used.unionByName(shared.join(halls, on=["type", "value"], how="left_semi").select(*shared.columns))
+    halls = halls.select(
+        F.lit("building").alias("type"), F.col("building_key").alias("value"), F.lit(True).alias("hall")
+    )
+    listed = reviewed.select(*key, "what", F.lit(True).alias("listed"))
+    used = counted.where(F.col("type").isin("dispatch", "return", "building"))
+    used = used.join(listed, on=key, how="left").join(halls, on=key, how="left")
+    shared = (F.col("shops") > params.parties_wide) & ((F.col("type") != "building") | F.col("hall"))
+    used = used.where("listed").unionByName(used.where("listed is null").where(shared))
     payees = counted.where("type = 'payee_id'").groupBy("seller_id").agg(F.min("value").alias("payee"))
     who = members.select("seller_id", "operator_id", "country", "category").join(payees, on="seller_id", how="left")
     spread = (
@@ -29,6 +37,8 @@ def shared_places(counted: DataFrame, members: DataFrame, places: DataFrame, par
         .groupBy("type", "value")
         .agg(
             F.min("shown").alias("shown"),
+            F.min("what").alias("what"),
+            F.max("listed").alias("listed"),
             F.count(F.lit(1)).alias("shops"),
             F.countDistinct("operator_id").alias("parties"),
             F.countDistinct("country").alias("countries"),
@@ -48,11 +58,13 @@ def shared_places(counted: DataFrame, members: DataFrame, places: DataFrame, par
         "countries",
         "categories",
     )
-    return spread.where(hub).withColumns(
+    return spread.where(F.col("listed") | hub).withColumns(
         {
-            "kind": kind,
-            "decided_by": F.lit("degree"),
-            "reason": sentence,
+            "kind": F.coalesce("what", kind),
+            "decided_by": F.when(F.col("listed"), "review").otherwise("degree"),
+            "reason": F.when(
+                F.col("listed"), F.format_string("a person says that it is a hub; %,d shops use it", "shops")
+            ).otherwise(sentence),
             "demoted": F.lit(0).cast("bigint"),
             "would_join": F.col("parties"),
         }

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headwater.graph.bipartite import IDENTITY, KINDS, NUMBER, Bools, Ints, distinct_count
+from headwater.graph.bipartite import KINDS, NUMBER, Bools, Ints, distinct_count
 from headwater.graph.operators import Found
 
 KIND_NAMES = pa.array([kind.name for kind in KINDS])
+_COUNTS = ("shops", "parties", "countries", "categories", "payees", "demoted", "would_join")
+HUB_ROWS = pa.schema(
+    [
+        (name, pa.int64() if name in _COUNTS else pa.string())
+        for name in ("type", "value", "kind", *_COUNTS[:5], "decided_by", "reason", *_COUNTS[5:])
+    ]
+)
 
 
 def members(found: Found) -> pa.Table:
@@ -64,37 +72,44 @@ def _named(found: Found, value: Ints) -> pa.Array:
 
 
 def hubs(found: Found) -> pa.Table:
-    """(type, value, kind, shops, parties, countries, categories, payees, decided_by, reason, demoted, would_join), a row a hub."""
+    """`hub_rows` of the values that were judged to be hubs."""
     graph, spread = found.graph, found.spread
     rows = np.flatnonzero(spread.hub)
     of_hub = spread.hub[graph.value]
     joins = distinct_count(graph.value[of_hub], found.label[graph.shop[of_hub]], len(graph.kind))
-    kinds = np.array([*[_HUB_KIND[kind.name] for kind in IDENTITY], "other"])
-    return pa.table(
-        {
-            "type": KIND_NAMES.take(pa.array(graph.kind[rows])),
-            "value": graph.values.take(pa.array(rows)).cast(pa.string()),
-            "kind": pa.array(np.where(spread.placeholder[rows], "placeholder", kinds[graph.kind[rows]])),
-            "shops": pa.array(spread.shops[rows]),
-            "parties": pa.array(spread.parties[rows]),
-            "countries": pa.array(spread.countries[rows]),
-            "categories": pa.array(spread.categories[rows]),
-            "payees": pa.array(spread.payees[rows]),
-            "decided_by": pa.array(spread.decided_by[rows].astype(object), pa.string()),
-            "reason": pa.array([_reason(found, row) for row in rows.tolist()], pa.string()),
-            "demoted": pa.array(spread.shops[rows]),
-            "would_join": pa.array(joins[rows]),
-        }
-    )
+    columns = ("shops", "parties", "countries", "categories", "payees", "placeholder")
+    judged = {
+        "type": KIND_NAMES.take(pa.array(graph.kind[rows])),
+        "value": graph.values.take(pa.array(rows)).cast(pa.string()),
+        **{name: pa.array(getattr(spread, name)[rows]) for name in columns},
+        "decided_by": pa.array(spread.decided_by[rows].astype(object), pa.string()),
+        "would_join": pa.array(joins[rows]),
+    }
+    return hub_rows(pa.table(judged), found.said.whose)
 
 
-def _reason(found: Found, value: int) -> str:
-    spread = found.spread
-    if spread.decided_by[value] == "review":
-        return f"a person says that it is a hub; {spread.shops[value]:,} shops give it"
+def hub_rows(judged: pa.Table, whose: Mapping[tuple[str, str], str]) -> pa.Table:
+    """Hubs (type, value, shops, parties, countries, categories, payees, placeholder, decided_by, would_join) -> HUB_ROWS, with what
+    kind of hub each is, as a person said or as its type makes likely, and the reason in a sentence."""
+    rows = judged.to_pylist()
+    kinds = [
+        whose.get((row["type"], row["value"])) or ("placeholder" if row["placeholder"] else _HUB_KIND[row["type"]])
+        for row in rows
+    ]
+    more = {
+        "kind": pa.array(kinds, pa.string()),
+        "reason": pa.array([_reason(row) for row in rows], pa.string()),
+        "demoted": judged["shops"],
+    }
+    return pa.table({name: more[name] if name in more else judged[name] for name in HUB_ROWS.names}).cast(HUB_ROWS)
+
+
+def _reason(hub: dict[str, Any]) -> str:
+    if hub["decided_by"] == "review":
+        return f"a person says that it is a hub; {hub['shops']:,} shops give it"
     return (
-        f"{spread.shops[value]:,} shops give it, in {spread.parties[value]:,} parties that nothing rarer ties to each other, "
-        f"from {spread.countries[value]:,} countries and {spread.categories[value]:,} categories"
+        f"{hub['shops']:,} shops give it, in {hub['parties']:,} parties that nothing rarer ties to each other, "
+        f"from {hub['countries']:,} countries and {hub['categories']:,} categories"
     )
 
 

@@ -14,7 +14,7 @@ class Links(Section):
         20, ge=1, description="source rows named on a link; a value on a million rows of one shop stays one small row"
     )
     max_value: int = Field(
-        300, ge=20, description="characters of a value; a longer one is kept as its first part and a hash of the whole"
+        300, ge=60, description="characters of a value; a longer one is kept as its first part and a hash of the whole"
     )
 
 

@@ -278,10 +278,13 @@ VALUES_REFUSED = Table(
     ("night", "feed", "kind", "reason"),
     (
         NIGHT,
-        col("feed", "string", "addresses | sellers | suppliers"),
-        col("kind", "string", "address | phone | email | payee_id | registration_no | name | contact_name"),
+        col("feed", "string", "addresses | sellers | suppliers | hubs"),
+        col("kind", "string", "address | phone | email | payee_id | registration_no | name | contact_name | other"),
         col(
-            "reason", "string", "missing | placeholder | malformed | test_value | unreadable | own_address | own_value"
+            "reason",
+            "string",
+            "missing | placeholder | malformed | test_value | unreadable | own_address | own_value; of hubs also area | "
+            "nowhere | unknown_kind",
         ),
         col("rows", "bigint", "rows of the feed"),
         col("spellings", "bigint", "different texts among them"),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from headwater.nightly.stages.operators import operators
 from headwater.nightly.stages.resolution import resolution
 from headwater.nightly.verdicts import collect_verdicts
-from headwater.places.rules import load_rules
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
@@ -17,7 +16,7 @@ def graph(run: Run) -> None:
     """The dimension feeds -> VERDICTS, VERDICT_CONFLICTS, PLACES, SUPPLIERS, VALUES_REFUSED; with orders -> LINKS, HUBS, MEMBERS,
     OPERATORS_FOUND."""
     collect_verdicts(run)
-    addresses, values = resolution(run)
-    operators(run, addresses, values, load_rules())
-    for frame in (addresses, values):
+    addresses, values, reviewed = resolution(run)
+    operators(run, addresses, values, reviewed)
+    for frame in (addresses, values, reviewed):
         frame.unpersist()

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame
 
 from headwater.exposure.orders import in_window
 from headwater.graph import tell
-from headwater.graph.facts import DIRECT, facts
-from headwater.graph.links import candidates, counted_links, links
+from headwater.graph.facts import facts
+from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
 from headwater.graph.operators import find_operators
 from headwater.graph.said import SAID_OF_VERDICTS, Said, said
 from headwater.graph.shared_places import hubs, shared_places
@@ -19,8 +19,6 @@ from headwater.graph.shops import all_shops
 from headwater.graph.verify import verify
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
-from headwater.places.identity import identity_values
-from headwater.places.rules import Rules
 from headwater.registry.kinds import OPERATOR
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
@@ -31,27 +29,30 @@ from headwater.tables.model import (
     OPERATORS_FOUND,
     ORDER_EXPOSURE,
     PLACES,
+    SUPPLIERS,
 )
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
 
-def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -> None:
-    """ADDRESSES (current), SHOP_VALUES, PLACES -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
+def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFrame) -> None:
+    """ADDRESSES (current), SHOP_VALUES, REVIEWED, PLACES, SUPPLIERS -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
     lake, night, config = run.lake, run.night, run.config
     orders = in_window(run.ledger(ORDER_EXPOSURE), night, config.night.window_days)
     place_rows = lake.read(PLACES, night)
     supplier_links = run.current("supplier_links")
     sellers = run.current("sellers")
     shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).toArrow()
-    found_facts = facts(values, place_rows, addresses, supplier_links, orders, config.links)
+    companies = lake.read(SUPPLIERS, night)
+    found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, config.links)
     counted = counted_links(found_facts, shops.num_rows, config.links).persist()
+    reviewed = with_contacts(listed, counted)
 
     found = find_operators(
         candidates(counted).toArrow(),
         shops.select(["seller_id", "country", "category"]),
-        _said(run, rules),
+        _said(run, reviewed),
         config.hubs,
         config.operators,
     )
@@ -62,12 +63,11 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, rules: Rules) -
     run.write(LINKS, links(counted, judged, edges, night))
     run.put(MEMBERS, _tonight(run, members.join(ids, "group", join_type="inner")))
     shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-    wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, config.hubs)
+    wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, reviewed, config.hubs)
     run.gather(HUBS, hubs(judged, wide, shown, night))
     run.put(OPERATORS_FOUND, _tonight(run, tell.shapes(found).join(ids, "group", join_type="inner")))
-    run.put(
-        CONTRADICTIONS, [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
-    )
+    contradictions = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
+    run.put(CONTRADICTIONS, contradictions)
     counted.unpersist()
 
 
@@ -75,16 +75,10 @@ def _tonight(run: Run, rows: pa.Table) -> pa.Table:
     return rows.append_column("night", pa.repeat(pa.scalar(run.night, pa.date32()), rows.num_rows))
 
 
-def _said(run: Run, rules: Rules) -> Said:
+def _said(run: Run, reviewed: DataFrame) -> Said:
     """What people said, as far as it is in force on the night: verdicts on pairs and values, and the reviewed hubs."""
-    listed = run.current("hubs").select("kind", F.col("value").alias("written"))
-    cleaned = identity_values(
-        listed.where(F.col("kind").isin(*DIRECT)).withColumn("country", F.lit(None).cast("string")),
-        rules,
-        run.config.places,
-    )
-    reviewed = cleaned.where("value is not null").select("kind", "value")
-    return said(verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist(), reviewed.toArrow().to_pylist())
+    verdicts = verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist()
+    return said(verdicts, reviewed.where(F.col("type").isin(*IDENTITY_TYPES)).toArrow().to_pylist())
 
 
 def _ids(run: Run, members: pa.Table) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
@@ -22,6 +23,7 @@ from headwater.places.places import (
     places,
     resolved,
 )
+from headwater.places.reviewed import hub_addresses, listed_hubs, reviewed_values
 from headwater.places.rules import load_rules
 from headwater.registry.kinds import PLACE, SUPPLIER
 from headwater.tables.model import ORDER_EXPOSURE, PLACES, SUPPLIERS, VALUES_REFUSED
@@ -29,19 +31,21 @@ from headwater.tables.model import ORDER_EXPOSURE, PLACES, SUPPLIERS, VALUES_REF
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
-# An address and a supplier may have the same id; their addresses are resolved together.
-OF_ADDRESS, OF_SUPPLIER = "a", "s"
+# An address and a supplier may have the same id; all addresses are resolved together.
+OF_ADDRESS, OF_SUPPLIER, OF_HUB = "a", "s", "h"
 
 
-def resolution(run: Run) -> tuple[DataFrame, DataFrame]:
+def resolution(run: Run) -> tuple[DataFrame, DataFrame, DataFrame]:
     """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED, and the ids of places and companies.
 
-    Hands back ADDRESSES (current) and SHOP_VALUES, what shops say of themselves, both persisted."""
+    Hands back ADDRESSES (current), SHOP_VALUES, what shops say of themselves, and REVIEWED, the listed hubs; all persisted."""
     rules, params, night = load_rules(), run.config.places, run.night
     addresses = run.current("addresses").persist()
     sellers = run.current("sellers")
     rows = _supplier_rows(run).persist()
+    hubs = run.current("hubs")
     written = _written(addresses, "address_id", OF_ADDRESS).unionByName(_written(rows, "supplier_id", OF_SUPPLIER))
+    written = written.unionByName(_written(hub_addresses(hubs), "value", OF_HUB))
     keyed = keyed_addresses(written, rules, params).persist()
     found = _resolved(run, keyed)
 
@@ -59,11 +63,14 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame]:
     shop_values = (
         address_values(addresses, rules, params).unionByName(seller_values(sellers, addresses, rules, params)).persist()
     )
-    refused = [refusable(frame) for frame in (shop_values, of_suppliers, _address_values(place_rows, rows, located))]
-    run.gather(VALUES_REFUSED, values_refused(refused[0].unionByName(refused[1]).unionByName(refused[2]), night))
-    for frame in (rows, keyed, found, of_suppliers, groups):
+    listed = listed_hubs(hubs, _of(found, OF_HUB), rules, params).persist()
+    read = (shop_values, of_suppliers, _address_values(place_rows, rows, located), listed)
+    run.gather(VALUES_REFUSED, values_refused(reduce(DataFrame.unionByName, map(refusable, read)), night))
+    reviewed = reviewed_values(listed).persist()
+    reviewed.count()  # so that what it is made from can be let go
+    for frame in (rows, keyed, found, of_suppliers, groups, listed):
         frame.unpersist()
-    return addresses, shop_values
+    return addresses, shop_values, reviewed
 
 
 def _supplier_rows(run: Run) -> DataFrame:
