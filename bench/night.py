@@ -120,7 +120,7 @@ def settings(landing: Path, lake: Path) -> Config:
         [
             f"paths.landing={landing}",
             f"paths.lake={lake}",
-            "session.quick_start=false",
+            "session.small_nights=false",
             "strata.root_rate=1.16e-4",
             f"tokens.key_file={lake.parent / 'token.key'}",
         ],

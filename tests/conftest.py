@@ -34,7 +34,7 @@ def spark(event_log: Path) -> Iterator[Any]:
     from headwater import config, session
 
     settings = config.load(
-        overrides=["session.quick_start=true", "session.driver_memory_gb=3", "session.shuffle_partitions=2"],
+        overrides=["session.small_nights=true", "session.driver_memory_gb=3", "session.shuffle_partitions=2"],
         environment={},
     )
     extra = {

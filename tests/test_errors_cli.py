@@ -159,7 +159,7 @@ def test_a_run_that_cannot_be_ends_in_its_code_without_a_traceback(tmp_path):
     holder = {"run_id": "the other", "host": socket.gethostname(), "pid": os.getpid()}
     (held / lock.NAME).write_text(json.dumps(holder))
     plant(unfinished, FILES, {"night": date(2026, 11, 20), "feed": "orders", "path": "gone.csv"})
-    quick = ["session.quick_start=true", "session.driver_memory_gb=1", f"paths.landing={tmp_path / 'empty'}"]
+    quick = ["session.small_nights=true", "session.driver_memory_gb=1", f"paths.landing={tmp_path / 'empty'}"]
     runs = [
         ["run", "--night", "2026-11-22", *(f"--set={value}" for value in [f"paths.lake={lake}", *quick])]
         for lake in (tmp_path / "fresh", held, unfinished)

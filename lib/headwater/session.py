@@ -60,18 +60,18 @@ def _local(config: Config) -> dict[str, str]:
     memory = config.session.driver_memory_gb or max(1, min(12, int(machine.memory_gb() / 2)))
     log4j = Path(__file__).with_name("log4j2.properties")
     options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{log4j}"
-    if config.session.quick_start:
-        options += " -XX:+UseSerialGC"
     # Planning anew after each shuffle pays where shuffles are large; on a small night each would be one more job.
-    quick = config.session.quick_start
-    adaptive = {"spark.sql.adaptive.enabled": "false"} if quick else {}
+    small = config.session.small_nights
+    adaptive = {"spark.sql.adaptive.enabled": "false"} if small else {}
+    if small:
+        options += " -XX:+UseSerialGC"
     return (
         LOCAL
         | adaptive
         | {
             "spark.master": config.session.master or f"local[{cores}]",
             "spark.driver.memory": f"{memory}g",
-            "spark.sql.shuffle.partitions": str(config.session.shuffle_partitions or (cores if quick else 4 * cores)),
+            "spark.sql.shuffle.partitions": str(config.session.shuffle_partitions or (cores if small else 4 * cores)),
             "spark.driver.extraJavaOptions": options,
             "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in machine.delta_jars()),
             "spark.jars": ",".join(str(jar) for jar in machine.delta_jars()) if config.session.master else "",

@@ -22,7 +22,7 @@ SMALL = {"orders": 1_500, "shops": 40, "suppliers": 40, "guilty": 3, "days": 5, 
 def headwater(*words):
     """The command line in a process of its own, without a token key: a dry run needs none."""
     environment = {k: v for k, v in os.environ.items() if k != "HEADWATER_TOKEN_KEY"} | {"PYTHONPATH": str(LIB)}
-    small = ("--set", "session.quick_start=true", "--set", "session.driver_memory_gb=1")
+    small = ("--set", "session.small_nights=true", "--set", "session.driver_memory_gb=1")
     return subprocess.run(
         [sys.executable, "-m", "headwater.cli", *words, *small],
         capture_output=True,

@@ -24,11 +24,11 @@ class Session(Section):
         0,
         ge=0,
         le=100_000,
-        description="count; 0: four a local core (one with quick_start), or the cluster's own setting (adaptive execution merges)",
+        description="count; 0: four a local core (one with small_nights), or the cluster's own setting (adaptive execution merges)",
     )
-    quick_start: bool = Field(
+    small_nights: bool = Field(
         False,
-        description="switch; C1 compiler, serial collector, no adaptive plans: starts twice as fast, slower on a long night",
+        description="switch; nights of up to a few million orders: no adaptive plans, a partition a core, the serial collector",
     )
     spark: dict[str, str] = Field(
         default_factory=dict, description="further Spark settings, as they are (spark.eventLog.dir, ...)"
