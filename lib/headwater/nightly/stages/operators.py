@@ -1,4 +1,4 @@
-"""Places and feeds -> links, hubs and operators; the graph comes to the driver as Arrow, and only its edges that may tie."""
+"""Places and feeds -> links, hubs and operators; of the graph only the edges that may tie, by the engine that they ask for."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from headwater.exposure.orders import in_window
-from headwater.graph import tell
+from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
 from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
-from headwater.graph.operators import find_operators
 from headwater.graph.said import SAID_OF_VERDICTS, Said, said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
-from headwater.graph.verify import verify
+from headwater.graph.tell import frame
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
 from headwater.registry.kinds import OPERATOR
@@ -36,6 +34,8 @@ from headwater.tables.model import (
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
+SCRATCH = "_scratch/operators"  # below the lake, for as long as the edges are on the executors
+
 
 def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFrame) -> None:
     """ADDRESSES (current), SHOP_VALUES, REVIEWED, PLACES, SUPPLIERS -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
@@ -50,32 +50,28 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
     counted = counted_links(found_facts, shops.count(), config.links).persist()
     reviewed = with_contacts(listed, counted)
 
-    found = find_operators(
-        candidates(counted).toArrow(),
-        shops.select("seller_id", "country", "category").toArrow(),
+    with operators_told(
+        candidates(counted),
+        shops,
         _said(run, reviewed),
         config.hubs,
         config.operators,
-    )
-    verify(found, shops.count(), config.operators)
-    ids = _ids(run, tell.members(found), shops)
-    judged, edges = _frame(run, tell.hubs(found)), _frame(run, tell.edges(found))
-    run.write(LINKS, links(counted, judged, edges, night))
-    members = run.write(MEMBERS, _members(run, ids, tell.members(found), shops))
-    shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-    run.write(HUBS, hubs(judged, shared_places(counted, members, place_rows, reviewed, config.hubs), shown, night))
-    shapes = _frame(run, tell.shapes(found)).join(ids, on="group", how="inner")
-    run.write(OPERATORS_FOUND, OPERATORS_FOUND.conform(shapes.withColumn("night", F.lit(night))))
-    rows = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
-    run.write(CONTRADICTIONS, lake.spark.createDataFrame(rows, CONTRADICTIONS.schema()))
-    for frame in (shops, counted):
-        frame.unpersist()
-
-
-def _frame(run: Run, table: pa.Table) -> DataFrame:
-    if table.num_rows == 0:  # no batch tells the JVM a schema
-        return run.lake.spark.createDataFrame([], from_arrow_schema(table.schema))
-    return run.lake.spark.createDataFrame(table)
+        config.graph,
+        f"{lake.root}/{SCRATCH}",
+    ) as found:
+        ids = _ids(run, found.members, shops)
+        run.write(LINKS, links(counted, found.hubs, found.edges, night))
+        members = run.write(MEMBERS, _members(run, ids, found.members, shops))
+        shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
+        wide = shared_places(counted, members, place_rows, reviewed, config.hubs)
+        run.write(HUBS, hubs(found.hubs, wide, shown, night))
+        shapes = frame(lake.spark, found.shapes).join(ids, on="group", how="inner")
+        run.write(OPERATORS_FOUND, OPERATORS_FOUND.conform(shapes.withColumn("night", F.lit(night))))
+        rows = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
+        run.write(CONTRADICTIONS, lake.spark.createDataFrame(rows, CONTRADICTIONS.schema()))
+    run.engine = found.engine
+    for stored in (shops, counted):
+        stored.unpersist()
 
 
 def _said(run: Run, reviewed: DataFrame) -> Said:
@@ -86,12 +82,12 @@ def _said(run: Run, reviewed: DataFrame) -> Said:
 
 def _ids(run: Run, members: pa.Table, shops: DataFrame) -> DataFrame:
     """(group, operator_id): the ids of the night before, carried by shops, each weighed by one and its orders."""
-    rows = _frame(run, members.select(["seller_id", "group"])).join(shops, on="seller_id", how="inner")
+    rows = frame(run.lake.spark, members.select(["seller_id", "group"])).join(shops, on="seller_id", how="inner")
     groups = rows.select("group", F.col("seller_id").alias("member"), (F.col("orders") + 1).alias("weight"))
     ids = carry_ids(run, OPERATOR, groups).withColumnRenamed("member", "seller_id")
     return rows.join(ids, on="seller_id", how="inner").select("group", F.col("id").alias("operator_id")).distinct()
 
 
 def _members(run: Run, ids: DataFrame, members: pa.Table, shops: DataFrame) -> DataFrame:
-    rows = _frame(run, members).join(ids, on="group", how="inner").join(shops, on="seller_id", how="inner")
+    rows = frame(run.lake.spark, members).join(ids, on="group", how="inner").join(shops, on="seller_id", how="inner")
     return MEMBERS.conform(rows.withColumn("night", F.lit(run.night)))
