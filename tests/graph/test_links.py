@@ -6,12 +6,14 @@ import math
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from headwater.graph.facts import facts
 from headwater.graph.links import counted_links, links, with_contacts
-from headwater.graph.shared_places import shared_places
+from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
+from headwater.graph.tell import HUB_ROWS, frame
 from headwater.parameters.graph import Hubs, Links
 from headwater.places.identity import SHOP_VALUES
 from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
@@ -228,3 +230,8 @@ def test_a_place_that_a_person_listed_is_a_hub_of_the_kind_said_however_few_use_
     [hub] = found.collect()
     assert (hub["value"], hub["kind"], hub["decided_by"], hub["shops"]) == ("listed", "market", "review", 2)
     assert hub["reason"].startswith("a person says")
+    shown = spark.createDataFrame([("phone", "+49301", "030 1")], "type string, value string, shown string")
+    agent = {**dict.fromkeys(HUB_ROWS.names, "x"), "type": "phone", "value": "+49301", "kind": "agent"}
+    agent |= {f.name: 12 for f in HUB_ROWS if f.type == pa.int64()}
+    rows = hubs(frame(spark, pa.Table.from_pylist([agent], HUB_ROWS)), found, shown, NIGHT).collect()
+    assert {(r["kind"], r["shown"]) for r in rows} == {("market", "listed"), ("agent", "030 1")}

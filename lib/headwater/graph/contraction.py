@@ -27,6 +27,7 @@ from headwater.parameters.components import Graph
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+    from pyspark.sql.types import StructType
 
 Longs: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 EDGE = "a long, b long"
@@ -36,7 +37,7 @@ SEEDS = 8  # of the hash of ids; a second is needed once in a million graphs of 
 @contextmanager
 def contracted(edges: DataFrame, nodes: DataFrame | None, params: Graph, scratch: str) -> Iterator[DataFrame]:
     """EDGES (src, dst), NODES (id) -> (id, component); see `headwater.graph.components.components`."""
-    files = _Scratch(edges.sparkSession, scratch)
+    files = Scratch(edges.sparkSession, scratch)
     try:
         names, seed = _names(edges, nodes, files)
         coded = edges.select(_name("src", seed).alias("a"), _name("dst", seed).alias("b")).where("a <> b")
@@ -47,7 +48,7 @@ def contracted(edges: DataFrame, nodes: DataFrame | None, params: Graph, scratch
         files.delete()
 
 
-class _Scratch:
+class Scratch:
     """A folder for the state between rounds; what is read back is counted."""
 
     def __init__(self, spark: Any, folder: str) -> None:
@@ -55,8 +56,9 @@ class _Scratch:
         self.folder = folder.rstrip("/")
         self.rows: dict[str, int] = {}
 
-    def write(self, name: str, frame: DataFrame, ddl: str) -> DataFrame:
-        """Store the frame as `name`; the stored rows. Raises CheckFailedError if they are not as many as were written."""
+    def write(self, name: str, frame: DataFrame, ddl: str | StructType) -> DataFrame:
+        """Store the frame as `name`; the stored rows, which know nothing of what they were made from. Raises CheckFailedError if
+        they are not as many as were written."""
         from pyspark.sql import Observation
 
         seen = Observation()
@@ -77,7 +79,7 @@ def _name(column: str, seed: int) -> Column:
     return F.xxhash64(F.col(column), F.lit(seed))
 
 
-def _names(edges: DataFrame, nodes: DataFrame | None, files: _Scratch) -> tuple[DataFrame, int]:
+def _names(edges: DataFrame, nodes: DataFrame | None, files: Scratch) -> tuple[DataFrame, int]:
     """(name long, id) of every node and the seed of the hash under which no two ids have one name. Raises ValueError for null ids."""
     ids = edges.select(F.explode(F.array("src", "dst")).alias("id"))
     ids = ids if nodes is None else ids.unionByName(nodes.select("id"))
@@ -96,7 +98,7 @@ def _names(edges: DataFrame, nodes: DataFrame | None, files: _Scratch) -> tuple[
     raise CheckFailedError(f"two ids have one hash under each of {SEEDS} seeds")
 
 
-def _rounds(state: DataFrame, params: Graph, files: _Scratch) -> list[DataFrame]:
+def _rounds(state: DataFrame, params: Graph, files: Scratch) -> list[DataFrame]:
     """Per round (a, b): the node that was replaced, and what by; the last one leads to one node a component."""
     replaced = []
     count, number = files.rows["edges"], 0
@@ -196,7 +198,7 @@ def _on_driver(state: DataFrame) -> DataFrame:
     return state.sparkSession.createDataFrame(pa.table({"a": node, "b": root}))
 
 
-def _labelled(names: DataFrame, replaced: list[DataFrame], files: _Scratch) -> DataFrame:
+def _labelled(names: DataFrame, replaced: list[DataFrame], files: Scratch) -> DataFrame:
     """(name, id), what replaced the names round by round -> (id, component)."""
     found = names.select("id", "name", F.col("name").alias("root"))
     for step in replaced:

@@ -58,16 +58,20 @@ def shared_places(
         "countries",
         "categories",
     )
-    return spread.where(F.col("listed") | hub).withColumns(
-        {
-            "kind": F.coalesce("what", kind),
-            "decided_by": F.when(F.col("listed"), "review").otherwise("degree"),
-            "reason": F.when(
-                F.col("listed"), F.format_string("a person says that it is a hub; %,d shops use it", "shops")
-            ).otherwise(sentence),
-            "demoted": F.lit(0).cast("bigint"),
-            "would_join": F.col("parties"),
-        }
+    return (
+        spread.where(F.col("listed") | hub)
+        .withColumns(
+            {
+                "kind": F.coalesce("what", kind),
+                "decided_by": F.when(F.col("listed"), "review").otherwise("degree"),
+                "reason": F.when(
+                    F.col("listed"), F.format_string("a person says that it is a hub; %,d shops use it", "shops")
+                ).otherwise(sentence),
+                "demoted": F.lit(0).cast("bigint"),
+                "would_join": F.col("parties"),
+            }
+        )
+        .drop("what", "listed")
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,9 @@ import pyarrow.compute as pc
 
 from headwater.graph.bipartite import KINDS, NUMBER, Bools, Ints, distinct_count
 from headwater.graph.operators import Found
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 KIND_NAMES = pa.array([kind.name for kind in KINDS])
 _COUNTS = ("shops", "parties", "countries", "categories", "payees", "demoted", "would_join")
@@ -20,6 +24,27 @@ HUB_ROWS = pa.schema(
         for name in ("type", "value", "kind", *_COUNTS[:5], "decided_by", "reason", *_COUNTS[5:])
     ]
 )
+
+
+@dataclass(frozen=True)
+class Told:
+    """Operators as rows: what there is of every shop in this process, what there may be of every edge as frames."""
+
+    members: pa.Table
+    shapes: pa.Table
+    hubs: DataFrame
+    edges: DataFrame
+    contradictions: list[dict[str, str]]
+    engine: str  # in_process | distributed
+
+
+def frame(spark: SparkSession, table: pa.Table) -> DataFrame:
+    """An Arrow table as a frame, an empty one too."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    if table.num_rows == 0:  # no batch tells the JVM a schema
+        return spark.createDataFrame([], from_arrow_schema(table.schema))
+    return spark.createDataFrame(table)
 
 
 def members(found: Found) -> pa.Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pyarrow as pa
 
 from headwater.registry.carry import Known, carry
 from headwater.registry.kinds import Kind
@@ -38,7 +37,8 @@ def carry_ids(run: Run, kind: Kind, groups: pd.DataFrame) -> pd.DataFrame:
 def ids_of(run: Run, kind: Kind, groups: DataFrame) -> DataFrame:
     """`carry_ids` for frames: their rows come to the driver."""
     carried = carry_ids(run, kind, groups.select("group", "member", "weight").toPandas())
-    return run.lake.frame(pa.table({name: pa.array(carried[name], pa.string()) for name in ("member", "id")}))
+    rows: DataFrame = run.lake.spark.createDataFrame(carried, "member string, id string")
+    return rows
 
 
 def _known(run: Run, kind: Kind) -> Known:

@@ -29,7 +29,8 @@ def gate(run: Run) -> None:
 def record(run: Run, started: datetime, seconds: float) -> None:
     """Append the run to RUNS: when, how long, with which configuration, what it wrote."""
     written = json.dumps([[w.table, w.rows, round(w.seconds, 2)] for w in run.written])
-    run.lake.append(RUNS, [(run.night, run.run_id, started, seconds, run.config.model_hash(), __version__, written)])
+    how = (run.config.model_hash(), __version__, written, run.engine)
+    run.lake.append(RUNS, [(run.night, run.run_id, started, seconds, *how)])
 
 
 def publish(run: Run) -> dict[str, str]:

@@ -31,7 +31,8 @@ STAGES: dict[str, Callable[[Run], None]] = {}
 
 @dataclass
 class Run:
-    """One run of a night: where it reads and writes, and what it did. `say` is told of each table that was written."""
+    """One run of a night: where it reads and writes, and what it did. `say` is told of each table that was written; `engine` is
+    the one that found operators."""
 
     lake: Lake
     config: Config
@@ -43,6 +44,7 @@ class Run:
     refresh: bool = False
     written: list[Written] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    engine: str | None = None
 
     def write(self, table: Table, frame: DataFrame) -> DataFrame:
         """Write a stage's table and hand back what is stored: the next stage reads that, not the plan that made it."""

@@ -130,14 +130,6 @@ class Lake:
         frame = reader.format("delta").load(self.path(table))
         return frame if night is None else frame.where(frame["night"] == night)
 
-    def frame(self, rows: pa.Table) -> DataFrame:
-        """Rows that this process holds as a frame."""
-        from pyspark.sql.pandas.types import from_arrow_schema
-
-        if rows.num_rows == 0:  # no batch tells the JVM a schema
-            return self.spark.createDataFrame([], from_arrow_schema(rows.schema))
-        return self.spark.createDataFrame(rows)
-
     def write(
         self, table: Table, frame: DataFrame, night: date, check_key: bool = True, part: tuple[str, str] | None = None
     ) -> Written:

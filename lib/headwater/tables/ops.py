@@ -72,6 +72,7 @@ RUNS = Table(
         col("configuration", "string", "hash of the configuration"),
         col("version", "string", "version of Headwater"),
         col("stages", "string", "JSON: table, rows, seconds of each write"),
+        opt("engine", "string", "what found operators: in_process | distributed; null: the run had no such stage"),
     ),
 )
 REGISTRY = Table(

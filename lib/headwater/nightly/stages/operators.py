@@ -1,4 +1,4 @@
-"""Places and feeds -> links, hubs and operators; the graph comes to the driver as Arrow, and only its edges that may tie."""
+"""Places and feeds -> links, hubs and operators; of the graph only the edges that may tie, by the engine that they ask for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
 from headwater.exposure.orders import in_window
-from headwater.graph import tell
+from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
 from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
-from headwater.graph.operators import find_operators
 from headwater.graph.said import SAID_OF_VERDICTS, Said, said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
-from headwater.graph.verify import verify
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
 from headwater.registry.kinds import OPERATOR
@@ -35,6 +33,8 @@ from headwater.tables.model import (
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
+SCRATCH = "_scratch/operators"  # below the lake, for as long as the edges are on the executors
+
 
 def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFrame) -> None:
     """ADDRESSES (current), SHOP_VALUES, REVIEWED, PLACES, SUPPLIERS -> LINKS, HUBS, MEMBERS, OPERATORS_FOUND, CONTRADICTIONS."""
@@ -43,32 +43,35 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
     place_rows = lake.read(PLACES, night)
     supplier_links = run.current("supplier_links")
     sellers = run.current("sellers")
-    shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).toArrow()
+    shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).persist()
     companies = lake.read(SUPPLIERS, night)
     found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, config.links)
-    counted = counted_links(found_facts, shops.num_rows, config.links).persist()
+    everyone = shops.toArrow()
+    counted = counted_links(found_facts, everyone.num_rows, config.links).persist()
     reviewed = with_contacts(listed, counted)
 
-    found = find_operators(
-        candidates(counted).toArrow(),
-        shops.select(["seller_id", "country", "category"]),
+    with operators_told(
+        candidates(counted),
+        shops,
         _said(run, reviewed),
         config.hubs,
         config.operators,
-    )
-    verify(found, shops.num_rows, config.operators)
-    members = tell.members(found).join(shops, "seller_id", join_type="inner")
-    ids = _ids(run, members)
-    judged, edges = lake.frame(tell.hubs(found)), lake.frame(tell.edges(found))
-    run.write(LINKS, links(counted, judged, edges, night))
-    run.put(MEMBERS, _tonight(run, members.join(ids, "group", join_type="inner")))
-    shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-    wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, reviewed, config.hubs)
-    run.gather(HUBS, hubs(judged, wide, shown, night))
-    run.put(OPERATORS_FOUND, _tonight(run, tell.shapes(found).join(ids, "group", join_type="inner")))
-    contradictions = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
-    run.put(CONTRADICTIONS, contradictions)
-    counted.unpersist()
+        config.graph,
+        f"{lake.root}/{SCRATCH}",
+    ) as found:
+        rows = found.members.join(everyone, "seller_id", join_type="inner")
+        ids = _ids(run, rows)
+        run.write(LINKS, links(counted, found.hubs, found.edges, night))
+        run.put(MEMBERS, _tonight(run, rows.join(ids, "group", join_type="inner")))
+        shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
+        wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, reviewed, config.hubs)
+        run.gather(HUBS, hubs(found.hubs, wide, shown, night))
+        run.put(OPERATORS_FOUND, _tonight(run, found.shapes.join(ids, "group", join_type="inner")))
+        contradictions = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
+        run.put(CONTRADICTIONS, contradictions)
+    run.engine = found.engine
+    for stored in (shops, counted):
+        stored.unpersist()
 
 
 def _tonight(run: Run, rows: pa.Table) -> pa.Table:

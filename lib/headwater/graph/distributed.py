@@ -1,0 +1,260 @@
+"""Operators where the edges do not fit one process: values judged by joins, shops tied batch by batch on the executors.
+
+What makes a value a hub is counted over frames. Then nothing but values that are no hubs ties, so the graph of those falls into
+components that know nothing of each other; `operators_of` works on whole components, as many as a task holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import reduce
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyspark.sql.functions as F
+from pyspark.sql import Column, DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from headwater.errors import CheckFailedError, listed
+from headwater.graph import tell
+from headwater.graph.bipartite import KINDS, UNFORGEABLE, bipartite
+from headwater.graph.checks import check_edges, check_largest, check_partition
+from headwater.graph.components import components
+from headwater.graph.contraction import Scratch
+from headwater.graph.hubs import CLEARED, REVIEWED, parties_known, too_many
+from headwater.graph.operators import EDGE, must_links, operators_of
+from headwater.graph.said import Said, in_order, unheeded, within
+from headwater.graph.verify import faults
+from headwater.parameters.components import Graph
+from headwater.parameters.graph import Hubs, Operators
+
+VALUE = ["type", "value"]
+PAPERS = [kind.name for kind in KINDS if kind.proof == UNFORGEABLE]
+# Edges (seller_id, type, value) -> (seller_id, part): which shops they tie, directly or along others.
+Split = Callable[[DataFrame], DataFrame]
+
+
+@contextmanager
+def distributed(
+    edges: DataFrame, shops: DataFrame, said: Said, hubs: Hubs, params: Operators, graph: Graph, scratch: str
+) -> Iterator[tell.Told]:
+    """As `headwater.graph.engines.operators_told`; no edge comes to the driver, what it tells of every shop does."""
+    files = Scratch(edges.sparkSession, scratch)
+    with ExitStack() as stack:
+        stack.callback(files.delete)
+        split = _splitter(graph, scratch, stack)
+        shops = _stored(files, "shops", shops.select("seller_id", "country", "category"))
+        market = files.rows["shops"]
+        known = _known(shops, said)
+        words = tell.frame(edges.sparkSession, must_links(said, known))
+        given = _stored(files, "given", edges.select(*EDGE).unionByName(words))
+        judged = _judged(given, shops, said, market, split, hubs, files)
+        usable = given.join(judged.where("not hub").select(*VALUE, "parties"), on=VALUE, how="inner")
+        usable = _stored(files, "usable", usable)
+        batches = 1 + (files.rows["usable"] + market) // graph.task_edges
+        found = _stored(files, "found", _tied(usable, shops, split(usable), batches, market, said, hubs, params))
+        _refuse([row["fault"] for row in found.where("fault is not null").select("fault").collect()])
+        members, shapes, tying, broken = (
+            found.where(f"{part} is not null").select(f"{part}.*")
+            for part in ("member", "shape", "edge", "contradiction")
+        )
+        check_partition(members, shops, node="seller_id", group="group")
+        check_largest(_unpinned(members, words), params.max_shops, group="group")
+        contradictions = [*unheeded(said, set(known.to_pylist())), *(row.asDict() for row in broken.collect())]
+        yield tell.Told(
+            members=members.toArrow(),
+            shapes=shapes.toArrow(),
+            hubs=_stored(files, "hubs", _told_hubs(given, judged, members, said)),
+            edges=tying,
+            contradictions=in_order(contradictions),
+            engine="distributed",
+        )
+
+
+def _stored(files: Scratch, name: str, frame: DataFrame) -> DataFrame:
+    return files.write(name, frame, frame.schema)
+
+
+def _unpinned(members: DataFrame, words: DataFrame) -> DataFrame:
+    """MEMBERS of the operators in which no must-link ties anybody: a person may tie more shops than the guard allows."""
+    pinned = members.join(words.select("seller_id"), on="seller_id", how="left_semi").select("group")
+    return members.join(pinned, on="group", how="left_anti")
+
+
+def _refuse(told: list[str]) -> None:
+    if told:
+        raise CheckFailedError("operators do not hold:\n" + listed(sorted(told)))
+
+
+def _splitter(graph: Graph, scratch: str, stack: ExitStack) -> Split:
+    """Components of shops and values by the engine that their number asks for, checked; they stand until the stack closes."""
+    number = count()
+
+    def split(edges: DataFrame) -> DataFrame:
+        shop, value = F.concat(F.lit("s"), "seller_id"), F.concat(F.lit("v"), "type", F.lit(":"), "value")
+        ends = edges.select(shop.alias("src"), value.alias("dst")).persist()
+        labels = stack.enter_context(components(ends, None, graph, f"{scratch}/{next(number)}")).labels
+        check_edges(ends, labels)
+        ends.unpersist()
+        return labels.where(F.col("id").startswith("s")).select(
+            F.expr("substring(id, 2)").alias("seller_id"), F.col("component").alias("part")
+        )
+
+    return split
+
+
+def _part() -> Column:
+    """The part of a shop; one that nothing ties is its own."""
+    return F.coalesce("part", F.concat(F.lit("s"), "seller_id"))
+
+
+def _known(shops: DataFrame, said: Said) -> pa.ChunkedArray:
+    """Of the shops that people speak of, those that there are."""
+    names = sorted({side for p in (*said.must, *said.cannot) for side in (p.one, p.other)})
+    named = tell.frame(shops.sparkSession, pa.table({"seller_id": pa.array(names, pa.string())}))
+    return shops.join(named, on="seller_id", how="left_semi").select("seller_id").toArrow()["seller_id"]
+
+
+def _judged(
+    given: DataFrame, shops: DataFrame, said: Said, market: int, split: Split, params: Hubs, files: Scratch
+) -> DataFrame:
+    """EDGES, SHOPS -> (type, value, shops, parties, countries, categories, payees, hub, decided_by, placeholder), one row a value,
+    as `judge_values` finds them."""
+    spread = _stored(files, "spread", _spread(given, shops))
+    rare = given.join(spread.where(F.col("shops") <= params.parties).select(*VALUE), on=VALUE, how="left_semi")
+    paper = F.col("type").isin(*PAPERS)
+    kinds = sorted(row["type"] for row in given.where(paper).select("type").distinct().collect())
+    counted = [_parties(given.where(F.col("type") == kind), split(rare.where(F.col("type") != kind))) for kind in kinds]
+    nothing = given.where("false").select(*VALUE, F.lit(0).cast("bigint").alias("parties"))
+    parties = reduce(DataFrame.unionByName, counted, nothing)
+    opinion = _opinions(given, said)
+    of_papers = _stored(files, "papers", _ruled(spread.where(paper), parties, opinion, market, params))
+    proven = given.join(of_papers.where("not hub").select(*VALUE), on=VALUE, how="left_semi")
+    of_others = _ruled(spread.where(~paper), _parties(given.where(~paper), split(proven)), opinion, market, params)
+    return _stored(files, "judged", of_papers.unionByName(of_others))
+
+
+def _spread(given: DataFrame, shops: DataFrame) -> DataFrame:
+    """(type, value, shops, countries, categories, payees); a shop without a payee that others give counts as one of its own."""
+    payee = given.where("type = 'payee_id'").groupBy("seller_id").agg(F.min("value").alias("payee"))
+    about = shops.select("seller_id", "country", "category").join(payee, on="seller_id", how="left")
+    own = F.coalesce(F.concat(F.lit("p"), "payee"), F.concat(F.lit("s"), "seller_id"))
+    rows = given.join(about.withColumn("payee", own), on="seller_id", how="left")
+    return rows.groupBy(*VALUE).agg(
+        F.count(F.lit(1)).alias("shops"),
+        F.countDistinct("country").alias("countries"),
+        F.countDistinct("category").alias("categories"),
+        F.countDistinct("payee").alias("payees"),
+    )
+
+
+def _parties(given: DataFrame, parts: DataFrame) -> DataFrame:
+    """(type, value, parties): the parts that the shops of each value are in."""
+    rows = given.join(parts, on="seller_id", how="left").withColumn("part", _part())
+    return rows.groupBy(*VALUE).agg(F.countDistinct("part").alias("parties"))
+
+
+def _opinions(given: DataFrame, said: Said) -> DataFrame:
+    """(type, value, said): what people say of values; who clears one stands above who lists it."""
+    told = {(kind, value): REVIEWED for kind, values in said.hubs.items() for value in values}
+    told |= {(kind, value): CLEARED for kind, values in said.no_hubs.items() for value in values}
+    rows = [(kind, value, opinion) for (kind, value), opinion in sorted(told.items())]
+    return given.sparkSession.createDataFrame(rows, "type string, value string, said int")
+
+
+def _ruled(spread: DataFrame, parties: DataFrame, opinion: DataFrame, market: int, params: Hubs) -> DataFrame:
+    wide = (F.col("countries") >= params.wide_countries) | (F.col("categories") >= params.wide_categories)
+    factor = F.when(F.col("type").isin(*PAPERS), params.unforgeable_factor).otherwise(1.0)
+    said = F.coalesce("said", F.lit(0))
+    hub = too_many(F.col("parties"), wide, factor, said, params) & (F.col("type") != "must_link")
+    share = F.col("shops") / F.lit(max(market, 1))
+    many = (share >= params.placeholder_share) & (F.col("shops") >= params.placeholder_shops)
+    rows = spread.join(parties, on=VALUE, how="inner").join(opinion, on=VALUE, how="left")
+    return rows.withColumn("hub", hub).withColumns(
+        {
+            "decided_by": F.when(F.col("hub"), F.when(said == REVIEWED, "review").otherwise("degree")),
+            "placeholder": F.col("hub") & many,
+        }
+    )
+
+
+def _tied(
+    usable: DataFrame,
+    shops: DataFrame,
+    parts: DataFrame,
+    batches: int,
+    market: int,
+    said: Said,
+    hubs: Hubs,
+    params: Operators,
+) -> DataFrame:
+    """EDGES of values that are no hubs, with their parties; every shop, and the part it is in -> (member, shape, edge,
+    contradiction, fault), one of them a row."""
+    rows = shops.select("seller_id").join(parts, on="seller_id", how="left").join(usable, on="seller_id", how="left")
+    rows = rows.select(F.pmod(F.xxhash64(_part()), F.lit(batches)).alias("batch"), *EDGE, "parties")
+
+    def tie(batch: pa.Table) -> pa.Table:
+        return _tied_in(batch, market, said, hubs, params)
+
+    nothing = from_arrow_schema(_tied_in(pa.table(_EMPTY), market, Said(), hubs, params).schema)
+    return rows.groupBy("batch").applyInArrow(tie, nothing)
+
+
+_EMPTY = {name: pa.array([], pa.string()) for name in EDGE} | {"parties": pa.array([], pa.int64())}
+_CONTRADICTION = ("kind", "verdict_id", "subject_id", "other_id", "detail", "outcome")
+
+
+def _tied_in(batch: pa.Table, market: int, said: Said, hubs: Hubs, params: Operators) -> pa.Table:
+    """Whole components (seller_id, type, value, parties; no value for a shop that gives none) -> what `_tied` has of them."""
+    given = batch.filter(pc.is_valid(batch["type"]))
+    graph = bipartite(given, batch["seller_id"], market)
+    of_value = given.select([*VALUE, "parties"]).to_pandas().drop_duplicates(VALUE).set_index(VALUE)["parties"]
+    values = pd.MultiIndex.from_arrays(
+        [tell.KIND_NAMES.take(pa.array(graph.kind)).to_pylist(), graph.values.to_pylist()]
+    )
+    parties = of_value.reindex(values).to_numpy(np.int64)
+    found = operators_of(graph, parties_known(graph, parties), within(said, graph), hubs, params)
+    schema = pa.schema([(name, pa.string()) for name in _CONTRADICTION])
+    parts = {
+        "member": tell.members(found),
+        "shape": tell.shapes(found),
+        "edge": tell.edges(found),
+        "contradiction": pa.Table.from_pylist(found.contradictions, schema),
+    }
+    faulty = pa.table({"fault": pa.array(faults(found, graph.shops, params), pa.string())})
+    return pa.concat_tables(
+        [*[_as_rows(name, rows) for name, rows in parts.items()], faulty], promote_options="default"
+    )
+
+
+def _as_rows(name: str, rows: pa.Table) -> pa.Table:
+    """A table as one column of structs."""
+    return pa.table({name: rows.to_struct_array()})
+
+
+def _told_hubs(given: DataFrame, judged: DataFrame, members: DataFrame, said: Said) -> DataFrame:
+    """HUB_ROWS of the values that were judged to be hubs."""
+    hubs = judged.where("hub")
+    rows = given.join(hubs.select(*VALUE), on=VALUE, how="left_semi").join(members, on="seller_id", how="inner")
+    joins = rows.groupBy(*VALUE).agg(F.countDistinct("group").alias("would_join"))
+    whose = said.whose
+
+    def word(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield from tell.hub_rows(pa.Table.from_batches([batch]), whose).to_batches()
+
+    columns = (
+        *VALUE,
+        "shops",
+        "parties",
+        "countries",
+        "categories",
+        "payees",
+        "placeholder",
+        "decided_by",
+        "would_join",
+    )
+    return hubs.join(joins, on=VALUE, how="inner").select(*columns).mapInArrow(word, from_arrow_schema(tell.HUB_ROWS))

@@ -1,0 +1,182 @@
+"""Operators by both engines: nobody can tell from the rows which one found them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyspark.sql.functions as F
+import pytest
+
+from headwater.errors import CheckFailedError
+from headwater.graph import distributed, tell
+from headwater.graph.bipartite import IDENTITY
+from headwater.graph.checks import check_largest
+from headwater.graph.components import Components, components
+from headwater.graph.engines import operators_told
+from headwater.graph.operators import EDGE
+from headwater.graph.said import Pair, Said
+from headwater.parameters.components import Graph
+from headwater.parameters.graph import Hubs, Operators
+
+Edge = tuple[str, str, str]
+ODD = ['"', "'; drop--", "\U0001f600", "é" * 10_000, "a\nb", "s", "v"]
+HUBS = Hubs(parties=4, parties_wide=2, wide_countries=3, wide_categories=3, placeholder_shops=20)
+OPERATORS = Operators(max_shops=9, cut_passes=3)
+IN_PROCESS, DISTRIBUTED = Graph(), Graph(driver_edges=0, task_edges=120)
+
+
+def planted(seed: int) -> tuple[list[Edge], list[tuple[str, str | None, str | None]], Said]:
+    """Groups of shops with values of their own, some of one text and two types; values across groups, few and many; what people
+    said of shops and values, with cycles and contradictions."""
+    rng = random.Random(seed)
+    groups = [[f"g{g:02d}-{i}" for i in range(rng.randint(1, 14))] for g in range(40)] + [ODD]
+    kinds = [kind.name for kind in IDENTITY]
+    edges = {
+        (shop, rng.choice(kinds), f"{g}/{rng.randint(0, 4)}")
+        for g, group in enumerate(groups)
+        for shop in group
+        for _ in range(rng.randint(0, 5))
+    }
+    shops = [shop for group in groups for shop in group]
+    for number in range(40):
+        kind = rng.choice(kinds)
+        edges |= {(shop, kind, f"across {number} \U0001f600") for shop in rng.sample(shops, rng.randint(2, 9))}
+    edges |= {(shop, "phone", "everybody's") for shop in shops}
+    edges |= {(shop, "unit_address", "hall") for shop in rng.sample(shops, 40)}
+    about = [
+        (s, rng.choice([None, "DE", "CN", "US", "FR"]), rng.choice([None, "toys", "shoes", "bags"])) for s in shops
+    ]
+    about += [(f"alone {i}", None, None) for i in range(60)]
+    pairs = [rng.sample(group, 2) for group in groups if len(group) > 3]
+    must = [
+        *pairs[:4],
+        ["g00-0", "g01-0"],
+        ["g01-0", "g02-0"],
+        ["g02-0", "g00-0"],
+        ["g03-0", "nobody"],
+        ["alone 1", "alone 2"],
+    ]
+    cannot = [*pairs[3:20], ["g00-0", "g02-0"], ["g02-0", "g00-0"], ["g04-0", "g04-0"]]
+    values = sorted({(kind, value) for _, kind, value in edges})
+    listed, cleared = rng.sample(values, 6), rng.sample(values, 6)
+    return (
+        sorted(edges),
+        about,
+        Said(
+            must=tuple(Pair(f"m{i:02d}", *pair) for i, pair in enumerate(must)),
+            cannot=tuple(Pair(f"n{i:02d}", *pair) for i, pair in enumerate(cannot)),
+            hubs={kind: frozenset(v for k, v in listed if k == kind) for kind, _ in listed},
+            no_hubs={
+                kind: frozenset(v for k, v in [*cleared, listed[0]] if k == kind) for kind, _ in [*cleared, listed[0]]
+            },
+            whose={listed[1]: "3pl"},
+        ),
+    )
+
+
+def told(spark: Any, folder: Path, world: Any, graph: Graph, params: Operators = OPERATORS) -> dict[str, Any]:
+    """What an engine tells of a world: its tables as rows in order."""
+    edges, shops, said = world
+    frames = [
+        tell.frame(spark, pa.table([pa.array([row[i] for row in rows], pa.string()) for i in range(3)], names=names))
+        for rows, names in ((edges, ["seller_id", "type", "value"]), (shops, ["seller_id", "country", "category"]))
+    ]
+    with operators_told(*frames, said, HUBS, params, graph, str(folder / "scratch")) as found:
+        tables = [found.members, found.shapes, found.hubs.toArrow(), found.edges.toArrow()]
+        rows = [sorted(table.to_pylist(), key=repr) for table in tables]
+        engine, broken = found.engine, found.contradictions
+    assert not list((folder / "scratch").glob("*"))
+    names = ("members", "shapes", "hubs", "edges")
+    return dict(zip(names, rows, strict=True)) | {"contradictions": broken, "engine": engine}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_both_engines_tell_the_same_to_the_last_digit(spark: Any, tmp_path: Path, seed: int) -> None:
+    world = planted(seed)
+    one, other = (told(spark, tmp_path, world, graph) for graph in (IN_PROCESS, DISTRIBUTED))
+    assert (one.pop("engine"), other.pop("engine")) == ("in_process", "distributed")
+    for name in one:
+        assert one[name] == other[name], name
+    sizes = [row["shops"] for row in one["shapes"]]
+    assert max(sizes) > 3
+    assert any(row["oversize"] for row in one["shapes"])
+    assert {row["decided_by"] for row in one["hubs"]} == {"degree", "review"}
+    assert {row["ties"] for row in one["edges"]} == {True, False}
+    assert len({row["kind"] for row in one["contradictions"]}) >= 4
+
+
+def test_no_edges_leave_every_shop_alone_by_both_engines(spark: Any, tmp_path: Path) -> None:
+    shops = [(name, None, None) for name in ODD]
+    one = told(spark, tmp_path, ([], shops, Said(must=(Pair("m", "s", "v"),))), Graph(driver_edges=0))
+    assert one["engine"] == "in_process", "no edge is not more than none"
+    edges = [("s", "phone", "1"), ("x", "phone", "1")]
+    other = told(spark, tmp_path, (edges, [*shops, ("x", None, None)], Said()), DISTRIBUTED)
+    assert sorted(row["shops"] for row in other["shapes"]) == [1] * 6 + [2]
+
+
+PAYEE = [(shop, "payee_id", "P") for shop in "abc"]
+SHOPS = [(shop, None, None) for shop in "abc"]
+
+
+def test_components_that_tear_an_edge_stop_the_run_and_are_named(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def torn(*args: Any) -> Iterator[Any]:
+        with components(*args) as found:
+            labels = found.labels.withColumn("component", F.expr("if(id = 'sb', 'sb', component)"))
+            yield Components(labels, found.engine)
+
+    monkeypatch.setattr(distributed, "components", torn)
+    with pytest.raises(CheckFailedError, match="'sb' in 'sb', 'vpayee_id:P' in 'sa'") as told_of:
+        told(spark, tmp_path, (PAYEE, SHOPS, Said()), DISTRIBUTED)
+    assert told_of.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ("member is null or member.seller_id <> 'b'", "'b': 0 labels"),
+        ("fault = 'never'", "each node must be in exactly one group"),
+    ],
+)
+def test_a_shop_that_a_batch_loses_stops_the_run_and_is_named(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, named: str
+) -> None:
+    tied = distributed._tied
+    monkeypatch.setattr(distributed, "_tied", lambda *args: tied(*args).where(wrong))
+    with pytest.raises(CheckFailedError, match=named):
+        told(spark, tmp_path, (PAYEE, SHOPS, Said()), Graph(driver_edges=1, task_edges=120))
+
+
+def test_what_does_not_hold_in_a_batch_stops_the_run(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "faults", lambda *_: ["3 shops are wrong: a, b, c"])
+    batch = pa.table({**{n: pa.array([row[i] for row in PAYEE]) for i, n in enumerate(EDGE)}, "parties": [3, 3, 3]})
+    rows = distributed._tied_in(batch, 3, Said(), HUBS, OPERATORS)
+    assert rows["fault"].drop_null().to_pylist() == ["3 shops are wrong: a, b, c"]
+    stored = tell.frame(spark, rows)
+    monkeypatch.setattr(distributed, "_tied", lambda *_: stored)
+    with pytest.raises(CheckFailedError, match="3 shops are wrong: a, b, c"):
+        told(spark, tmp_path, (PAYEE, SHOPS, Said()), Graph(driver_edges=1, task_edges=120))
+
+
+def test_an_operator_above_the_guard_is_named_unless_a_person_tied_it(spark: Any, tmp_path: Path) -> None:
+    must = tuple(Pair(f"m{i}", one, other) for i, (one, other) in enumerate(["ab", "bc"]))
+    params = Operators(max_shops=2)
+    found = told(spark, tmp_path, (PAYEE, SHOPS, Said(must=must)), Graph(driver_edges=1, task_edges=120), params)
+    assert [row["shops"] for row in found["shapes"]] == [3]
+    members = spark.createDataFrame([(s, "a") for s in "abc"], "seller_id string, group string")
+    nobody, somebody = (
+        spark.createDataFrame(rows, "seller_id string, type string, value string")
+        for rows in ([], [("a", "must_link", "m")])
+    )
+    assert distributed._unpinned(members, somebody).count() == 0
+    with pytest.raises(CheckFailedError, match="'a' has 3"):
+        check_largest(distributed._unpinned(members, nobody), 2, group="group")
