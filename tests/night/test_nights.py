@@ -271,11 +271,3 @@ def test_an_older_night_that_takes_later_files_leaves_newer_ones_alone_and_they_
     assert PublishedReader(history.lake.root).stale == [SECOND]
     with pytest.raises(CheckFailedError, match=f"headwater run --night {SECOND}: a night before it was made anew"):
         run_night(history.spark, history.config, THIRD, quiet, ["intake"])
-
-    renewed = run_night(history.spark, history.config, SECOND, quiet, ["intake", "exposure"])
-    assert funnel_of(SECOND) == before[SECOND]
-    orders = renewed.ledger(ORDER_EXPOSURE).agg(F.sum("orders")).first()[0]
-    assert orders == before[SECOND]["orders"] + 1
-    # What the second night said of an order still stands: the late file tells what was known the night before.
-    mine = renewed.ledger(ORDER_EXPOSURE).where("seller_id in ('X2', 'X9')").groupBy("seller_id").agg(F.sum("orders"))
-    assert {r[0]: r[1] for r in mine.collect()} == {"X2": 2, "X9": 0}
