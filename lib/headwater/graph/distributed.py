@@ -225,9 +225,9 @@ def _tied_in(batch: pa.Table, market: int, said: Said, hubs: Hubs, params: Opera
         "contradiction": pa.Table.from_pylist(found.contradictions, schema),
     }
     faulty = pa.table({"fault": pa.array(faults(found, graph.shops, params), pa.string())})
-    return pa.concat_tables(
-        [*[_as_rows(name, rows) for name, rows in parts.items()], faulty], promote_options="default"
-    )
+    rows = [*[_as_rows(name, table) for name, table in parts.items()], faulty]
+    # In one piece: Spark loses rows of a table whose columns are cut in different places.
+    return pa.concat_tables(rows, promote_options="default").combine_chunks()
 
 
 def _as_rows(name: str, rows: pa.Table) -> pa.Table:
