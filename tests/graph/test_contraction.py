@@ -201,7 +201,7 @@ def test_two_ids_of_one_hash_are_seen_and_hashed_anew(found, monkeypatch):
 
 def test_rows_that_are_lost_between_rounds_stop_the_run(spark, tmp_path):
     """Files that go while they are written, as on a disk that is full or a store that lies."""
-    files = contraction._Scratch(spark, str(tmp_path))
+    files = contraction.Scratch(spark, str(tmp_path))
     read = files.spark.read
 
     class Losing:

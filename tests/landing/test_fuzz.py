@@ -106,7 +106,7 @@ LANDINGS = st.fixed_dictionaries(
         "addresses/{}.csv.gz": zipped(HEADER + CSV),
         "brands/{}.json": st.tuples(st.just(JSON), *[mutated(JSON)] * 25),
         "brands/{}.jsonl.gz": zipped(JSON),
-        "hubs/{}.parquet": st.tuples(*[mutated(_parquet())] * 8),
+        "hubs/{}.parquet": st.tuples(st.just(_parquet()), *[mutated(_parquet())] * 7),
     }
 )
 

@@ -13,7 +13,7 @@ from urllib.parse import urlparse
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
+from pyarrow import csv, fs
 
 from headwater.errors import CheckFailedError, StorageError
 from headwater.table import Table
@@ -174,11 +174,21 @@ def load(
     filters = [*([("night", "=", night)] if night else []), *wanted]
     try:
         stored = DeltaTable(address(lake, table), version=version, storage_options=options)
-        return stored.to_pyarrow_table(filters=filters or None, columns=list(columns or table.column_names))
+        return stored.to_pyarrow_table(
+            filters=filters or None,
+            columns=list(columns or table.column_names),
+            filesystem=_local(address(lake, table)),
+        )
     except TableNotFoundError:
         return None
     except (DeltaError, OSError) as error:
         raise StorageError(_cannot("read", lake, table, error)) from error
+
+
+def _local(place: str) -> fs.FileSystem | None:
+    """Arrow's own file system for a plain path. The Rust library's calls Python from threads, and a process that ends while one of
+    them lets go of what it held is aborted."""
+    return None if urlparse(place).scheme else fs.SubTreeFileSystem(place, fs.LocalFileSystem())
 
 
 def _cannot(what: str, lake: str, table: Table, error: Exception) -> str:
