@@ -20,23 +20,13 @@ from deltalake import write_deltalake
 
 from headwater import cli, errors, tokens
 from headwater.nightly import lock
+from headwater.store import arrow
 from headwater.synthetic import PRESETS, MarketplaceParams
 from headwater.table import Table
 from headwater.tables.ops import FILES, NIGHTS
 from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURCES
 
 NIGHT = date(2026, 11, 22)
-ARROW = {
-    "string": pa.string(),
-    "date": pa.date32(),
-    "bigint": pa.int64(),
-    "int": pa.int32(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
-    "decimal(18,2)": pa.decimal128(18, 2),
-    "array<string>": pa.list_(pa.string()),
-}
 ZERO = {
     "string": "text",
     "date": NIGHT,
@@ -58,9 +48,10 @@ def call(*words: object) -> Result:
 def plant(root: Path, table: Table, *rows: dict) -> None:
     """Rows of a table, each with a value of its type where it names none, written without Spark."""
     filled = [{c.name: row.get(c.name, ZERO[c.type]) for c in table.columns} for row in rows]
-    schema = pa.schema([(c.name, ARROW[c.type]) for c in table.columns])
     path = root / table.layer / table.name
-    write_deltalake(path, pa.Table.from_pylist(filled, schema), partition_by=list(table.partitions), mode="append")
+    write_deltalake(
+        path, pa.Table.from_pylist(filled, arrow.schema(table)), partition_by=list(table.partitions), mode="append"
+    )
 
 
 @pytest.fixture

@@ -82,11 +82,11 @@ def planted(seed: int) -> tuple[list[Edge], list[tuple[str, str | None, str | No
 def told(spark: Any, folder: Path, world: Any, graph: Graph, params: Operators = OPERATORS) -> dict[str, Any]:
     """What an engine tells of a world: its tables as rows in order."""
     edges, shops, said = world
-    frames = [
-        tell.frame(spark, pa.table([pa.array([row[i] for row in rows], pa.string()) for i in range(3)], names=names))
+    given, about = (
+        pa.table([pa.array([row[i] for row in rows], pa.string()) for i in range(3)], names=names)
         for rows, names in ((edges, ["seller_id", "type", "value"]), (shops, ["seller_id", "country", "category"]))
-    ]
-    with operators_told(*frames, said, HUBS, params, graph, str(folder / "scratch")) as found:
+    )
+    with operators_told(tell.frame(spark, given), about, said, HUBS, params, graph, str(folder / "scratch")) as found:
         tables = [found.members, found.shapes, found.hubs.toArrow(), found.edges.toArrow()]
         rows = [sorted(table.to_pylist(), key=repr) for table in tables]
         engine, broken = found.engine, found.contradictions

@@ -83,7 +83,7 @@ def told(spark: Any, feeds: Any, tmp_path_factory: pytest.TempPathFactory) -> di
     out: dict[str, Any] = {"keys": keys.count(), "links": counted.collect(), "shops": shops.count()}
     for engine, graph in (("in_process", Graph()), ("distributed", Graph(driver_edges=0, task_edges=1_000))):
         scratch = str(Path(tmp_path_factory.mktemp("hostile")) / "scratch")
-        with operators_told(candidates(counted), shops, said, Hubs(), Operators(), graph, scratch) as found:
+        with operators_told(candidates(counted), shops.toArrow(), said, Hubs(), Operators(), graph, scratch) as found:
             assert found.engine == engine
             tables = (found.members, found.shapes, found.hubs.toArrow(), found.edges.toArrow())
             out[engine] = [sorted(map(repr, table.to_pylist())) for table in tables]

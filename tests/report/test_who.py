@@ -12,16 +12,13 @@ from click.testing import CliRunner
 from deltalake import write_deltalake
 
 from headwater.cli import main
+from headwater.store import arrow
 from headwater.table import Table
 from headwater.tables.model import CONTRADICTIONS, HUBS, LINKS, MEMBERS, PLACES
 from headwater.tables.ops import NIGHTS
 from headwater.tables.published import OPERATORS
 
 NIGHT = date(2026, 11, 22)
-ARROW = {
-    "string": pa.string(), "bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "boolean": pa.bool_(),
-    "date": pa.date32(), "array<string>": pa.list_(pa.string()),
-}  # fmt: skip
 ZERO: dict[str, Any] = {
     "string": "",
     "bigint": 1,
@@ -36,8 +33,7 @@ ZERO: dict[str, Any] = {
 def plant(root: Path, table: Table, *rows: dict[str, Any]) -> None:
     """Rows of a table, each with a value of its type where it names none."""
     filled = [{c.name: row.get(c.name, ZERO[c.type]) for c in table.columns} for row in rows]
-    schema = pa.schema([(c.name, ARROW[c.type]) for c in table.columns])
-    write_deltalake(root / table.layer / table.name, pa.Table.from_pylist(filled, schema), mode="append")
+    write_deltalake(root / table.layer / table.name, pa.Table.from_pylist(filled, arrow.schema(table)), mode="append")
 
 
 def link(shop: str, kind: str, value: str, **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headwater.evaluate.metrics import b_cubed, pairwise
 from headwater.graph import tell
 from headwater.graph.bipartite import bipartite, group
-from headwater.graph.facts import DIRECT, HOME_ROLES
+from headwater.graph.facts import HOME_ROLES
 from headwater.graph.operators import find_operators
 from headwater.graph.said import Said
 from headwater.parameters.graph import Hubs, Operators
@@ -20,7 +20,7 @@ from headwater.parameters.places import PlaceParams
 from headwater.places.match import match_places
 from headwater.places.normalise import parse_addresses
 from headwater.places.rules import load_rules
-from headwater.places.values import clean_values
+from headwater.places.values import DIRECT, clean_values
 from headwater.synthetic.addresses import make_addresses
 from headwater.synthetic.feeds import dimension_feeds
 from headwater.synthetic.params import MarketplaceParams

@@ -67,9 +67,8 @@ def separate(
     The cheapest cut by weight, on the side of the second shop where several are equal (the smallest such side is
     unique); a must-link is dearer than all values of the group. One small graph a pair, and only where the two are one group."""
     tied, cuts = tied.copy(), []
-    price = np.round(weight * PRICES).astype(
-        np.int64
-    )  # whole numbers: what is equal is equal, in whatever order it is summed
+    # Whole numbers: what is equal is equal, in whatever order it is summed.
+    price = np.round(weight * PRICES).astype(np.int64)
     for one, other in pairs:
         if label[one] != label[other]:
             cuts.append(np.zeros(0, np.int64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from headwater.graph import tell
@@ -18,21 +19,20 @@ from headwater.parameters.graph import Hubs, Operators
 
 @contextmanager
 def operators_told(
-    edges: DataFrame, shops: DataFrame, said: Said, hubs: Hubs, params: Operators, graph: Graph, scratch: str
+    edges: DataFrame, shops: pa.Table, said: Said, hubs: Hubs, params: Operators, graph: Graph, scratch: str
 ) -> Iterator[tell.Told]:
     """EDGES (seller_id, type, value: identity values that two shops or more give), SHOPS (seller_id, country, category; all of
     them), what people `said` -> operators: on the driver up to `graph.driver_edges` edges, else on the executors.
 
     To be used with `with`: what is distributed lies below the folder `scratch`, of any store that Spark writes to, until the
-    block ends. Both frames are read more than once, so they should be stored rows. Raises CheckFailedError when a shop is not
+    block ends. The edges are read more than once, so they should be stored rows. Raises CheckFailedError when a shop is not
     in exactly one operator, ends of an edge that ties are in two, or an operator is above the guard."""
     if edges.count() > graph.driver_edges:
-        with distributed(edges, shops, said, hubs, params, graph, scratch) as told:
+        with distributed(edges, tell.frame(edges.sparkSession, shops), said, hubs, params, graph, scratch) as told:
             yield told
         return
-    table = shops.select("seller_id", "country", "category").toArrow()
-    found = find_operators(edges.toArrow(), table, said, hubs, params)
-    verify(found, table.num_rows, params)
+    found = find_operators(edges.toArrow(), shops, said, hubs, params)
+    verify(found, shops.num_rows, params)
     yield tell.Told(
         members=tell.members(found),
         shapes=tell.shapes(found),

@@ -8,8 +8,8 @@ import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
 from headwater.parameters.graph import Links
+from headwater.places.values import DIRECT
 
-DIRECT = ("payee_id", "registration_no", "phone", "email")
 LONGEST_PLACE = 40  # characters of a place's id and of AT
 AT = " @ "  # between a contact and the place where they are
 # Where a shop is at home; goods may be sent from anybody's warehouse.

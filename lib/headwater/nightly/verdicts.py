@@ -35,6 +35,7 @@ def verdicts_in_force(run: Run) -> DataFrame:
 
 def collect_verdicts(run: Run) -> None:
     """CLEAN_VERDICTS and ENTERED_VERDICTS -> VERDICTS, VERDICT_CONFLICTS: before anything that obeys them."""
+    # Nobody has ever judged anything, as on most first nights: no job says so faster.
     if not (run.lake.exists(CURRENT["verdicts"]) or run.lake.exists(ENTERED_VERDICTS)):
         for table in (VERDICTS, VERDICT_CONFLICTS):
             run.put(table, [])

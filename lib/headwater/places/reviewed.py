@@ -9,8 +9,8 @@ from headwater.parameters.places import PlaceParams
 from headwater.places.identity import identity_values
 from headwater.places.places import WRITTEN
 from headwater.places.rules import Rules
+from headwater.places.values import DIRECT
 
-VALUES = ("payee_id", "registration_no", "phone", "email")
 ADDRESS = "address"
 # A place is given in these ways (model/links); a house is also the building of its units.
 OF_PLACE = ("unit_address", "dispatch", "return")
@@ -31,7 +31,7 @@ def listed_hubs(hubs: DataFrame, located: DataFrame, rules: Rules, params: Place
     unknown_kind. `building` is the key of a house that is listed whole."""
     rows = hubs.select("kind", F.col("value").alias("written"), "what")
     cleaned = identity_values(
-        rows.where(F.col("kind").isin(*VALUES)).withColumn("country", F.lit(None).cast("string")), rules, params
+        rows.where(F.col("kind").isin(*DIRECT)).withColumn("country", F.lit(None).cast("string")), rules, params
     ).select("kind", "written", "what", "value", F.lit(None).cast("string").alias("building"), "reason")
     reason = (
         F.when(F.col("reason").isNotNull(), F.col("reason"))
@@ -45,7 +45,7 @@ def listed_hubs(hubs: DataFrame, located: DataFrame, rules: Rules, params: Place
         reason.alias("reason"),
     )
     placed = rows.where(F.col("kind") == ADDRESS).join(read, on="written", how="inner")
-    unknown = rows.where(~F.col("kind").isin(*VALUES, ADDRESS)).select(
+    unknown = rows.where(~F.col("kind").isin(*DIRECT, ADDRESS)).select(
         F.lit("other").alias("kind"),
         F.concat_ws(":", "kind", "written").alias("written"),
         "what",

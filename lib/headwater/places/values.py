@@ -16,6 +16,8 @@ from headwater.places.rules import Rules
 from headwater.places.text import clean_text, fold, has_cjk, words
 
 Kind = Literal["phone", "email", "registration_no", "payee_id", "name", "contact_name"]
+# Those that say who somebody is by themselves; a name needs more.
+DIRECT = ("payee_id", "registration_no", "phone", "email")
 Cleaned = tuple[str | None, str | None]
 REASONS = ("missing", "placeholder", "malformed", "test_value", "own_value")
 MAX_VALUE = 300

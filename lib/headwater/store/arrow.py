@@ -101,34 +101,25 @@ def _array(values: Any, declared: pa.DataType) -> pa.Array | pa.ChunkedArray:
     return pa.array(plain, type=declared, from_pandas=True)
 
 
-def make(lake: str, table: Table, options: dict[str, str] | None = None) -> None:
+def make(lake: str, table: Table) -> None:
     """Make the table with its declared columns, NOT NULL where required, if it is not there."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
     try:
-        DeltaTable.create(
-            address(lake, table),
-            schema(table),
-            mode="ignore",
-            partition_by=list(table.partitions),
-            storage_options=options,
-        )
+        DeltaTable.create(address(lake, table), schema(table), mode="ignore", partition_by=list(table.partitions))
     except (DeltaError, OSError) as error:
         raise StorageError(_cannot("written", lake, table, error)) from error
 
 
-def replace(
-    lake: str, table: Table, rows: pa.Table, fixed: dict[str, Any], options: dict[str, str] | None = None
-) -> int:
+def replace(lake: str, table: Table, rows: pa.Table, fixed: dict[str, Any]) -> int:
     """Replace the rows where every `fixed` column has its value, in one commit; the version that holds them."""
     from deltalake import DeltaTable, write_deltalake
     from deltalake.exceptions import DeltaError
 
     try:
-        stored = DeltaTable(address(lake, table), storage_options=options)
-        replaced = " AND ".join(f"{name} = {literal(value)}" for name, value in fixed.items())
-        write_deltalake(stored, rows, mode="overwrite", predicate=replaced)
+        stored = DeltaTable(address(lake, table))
+        write_deltalake(stored, rows, mode="overwrite", predicate=predicate(fixed))
         return stored.version()
     except (DeltaError, OSError) as error:
         raise StorageError(_cannot("written", lake, table, error)) from error
@@ -236,5 +227,8 @@ def digest(table: Table, rows: pa.Table) -> str:
     return total.hexdigest()
 
 
-def literal(value: Any) -> str:
-    return f"DATE'{value}'" if isinstance(value, date) else f"'{value}'"
+def predicate(fixed: dict[str, Any]) -> str:
+    """SQL: every `fixed` column has its value, a day or a plain word."""
+    return " AND ".join(
+        f"{name} = {'DATE' if isinstance(value, date) else ''}'{value}'" for name, value in fixed.items()
+    )

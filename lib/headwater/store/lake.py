@@ -95,18 +95,17 @@ class Lake:
         files = tuple(action["add"]["path"] for action in told if "add" in action)
         return _Commit(int(newest.removesuffix(".json")), int(metrics.get("numOutputRows", 0)), files)
 
-    def _stored(self, table: Table, files: Sequence[str], fixed: dict[str, Any]) -> DataFrame:
-        """The keys of a commit's rows: from its files, whose folders say what is `fixed`."""
+    def _stored(self, table: Table, files: Sequence[str], night: date) -> DataFrame:
+        """The keys of a commit's rows: from its files, whose folder is the night."""
         import pyspark.sql.functions as F
         from pyspark.sql.types import StructType
 
-        if set(table.partitions) - fixed.keys():
-            return self.read(table, fixed["night"])
+        if table.partitions != ("night",):
+            return self.read(table, night)
         inside = [f for f in table.schema().fields if f.name in table.key and f.name not in table.partitions]
         # Spark reads a path as a pattern; these are names.
         paths = [re.sub(r"([\\\[\]{}*?])", r"\\\1", f"{self.path(table)}/{unquote(file)}") for file in files]
-        rows = self.spark.read.schema(StructType(inside)).parquet(*paths)
-        return rows.withColumns({name: F.lit(fixed[name]) for name in table.partitions})
+        return self.spark.read.schema(StructType(inside)).parquet(*paths).withColumn("night", F.lit(night))
 
     def create(self, table: Table) -> bool:
         """Make the table with its declared columns, NOT NULL where required, if it is not there; name it in the catalog. True if
@@ -130,17 +129,14 @@ class Lake:
         frame = reader.format("delta").load(self.path(table))
         return frame if night is None else frame.where(frame["night"] == night)
 
-    def write(
-        self, table: Table, frame: DataFrame, night: date, check_key: bool = True, part: tuple[str, str] | None = None
-    ) -> Written:
-        """Replace the night's rows of the table by `frame`, whole, in one commit; with `part` (partition column, value) those alone.
+    def write(self, table: Table, frame: DataFrame, night: date, check_key: bool = True) -> Written:
+        """Replace the night's rows of the table by `frame`, whole, in one commit.
 
         Raises CheckFailedError if the frame does not fit the declaration, holds rows of another night, lacks a required
         value, repeats a key (up to five are named), or is empty where the table may not be. `check_key=False` is for a
         table so large that its stage has to make the key unique itself."""
         start = time.monotonic()
         frame = table.conform(frame)
-        fixed: dict[str, Any] = {"night": night} | (dict([part]) if part else {})
         new = self.create(table)
         if not table.may_be_empty:
             frame = frame.persist()
@@ -150,9 +146,9 @@ class Lake:
                 raise CheckFailedError(f"{self.address(table)}: no rows for {night}; this table may not be empty")
             if new:
                 # Nothing to replace: Delta need not look for it, which takes half of a small write.
-                self._save(table, _only(frame, fixed).write.mode("append"))
+                self._save(table, _only(frame, night).write.mode("append"))
             else:
-                replaced = " AND ".join(f"{name} = {arrow.literal(value)}" for name, value in fixed.items())
+                replaced = arrow.predicate({"night": night})
                 self._save(table, frame.write.mode("overwrite").option("replaceWhere", replaced))
         finally:
             if not table.may_be_empty:
@@ -160,7 +156,7 @@ class Lake:
         # Whoever writes holds the lake, so the newest commit is this one.
         commit = self._last_commit(table)
         if check_key and commit.rows > 1:
-            self._check_key(table, commit, fixed)
+            self._check_key(table, commit, night)
         return Written(table.full_name, commit.rows, commit.version, time.monotonic() - start)
 
     def forget(self, table: Table, before: date) -> None:
@@ -187,17 +183,17 @@ class Lake:
                 raise
             raise CheckFailedError(f"{self.address(table)}: {fault}; nothing was written") from error
 
-    def _check_key(self, table: Table, commit: _Commit, fixed: dict[str, Any]) -> None:
+    def _check_key(self, table: Table, commit: _Commit, night: date) -> None:
         """Raise CheckFailedError that names up to five keys which stand twice among the rows of the commit."""
         import pyspark.sql.functions as F
 
         if commit.rows <= SMALL_TABLE:
             # Few keys are counted faster here than by a job.
-            told = arrow.repeated(table, self.rows(table, fixed["night"], table.key))
+            told = arrow.repeated(table, self.rows(table, night, table.key))
             if told:
                 raise CheckFailedError(f"{self.address(table)}: {told}")
             return
-        stored = self._stored(table, commit.files, fixed)
+        stored = self._stored(table, commit.files, night)
         repeated = stored.groupBy(*table.key).count().where(F.col("count") > 1).orderBy(*table.key)
         twice = [row.asDict() for row in repeated.limit(5).collect()]
         if twice:
@@ -216,7 +212,9 @@ class Lake:
         return arrow.schema(table).empty_table().select(columns or table.column_names) if found is None else found
 
     def put(self, table: Table, rows: arrow.Rows, night: date, part: tuple[str, str] | None = None) -> Written:
-        """`write` for rows that this process holds (by column, or tuples), with the same checks: no Spark job, so much faster."""
+        """`write` for rows that this process holds (by column, or tuples), with the same checks: no Spark job, so much faster.
+
+        With `part` (partition column, value) those rows of the night alone."""
         start = time.monotonic()
         stored = arrow.to_arrow(table, rows)
         fixed: dict[str, Any] = {"night": night} | (dict([part]) if part else {})
@@ -233,16 +231,12 @@ class Lake:
         return rows.num_rows, arrow.digest(table, rows)
 
 
-def _only(frame: DataFrame, fixed: dict[str, Any]) -> DataFrame:
-    """The frame, which fails at a row that has another value in one of the `fixed` columns."""
+def _only(frame: DataFrame, night: date) -> DataFrame:
+    """The frame, which fails at a row of another night."""
     import pyspark.sql.functions as F
 
-    for column, value in fixed.items():
-        ours = F.when(F.col(column).eqNullSafe(F.lit(value)), F.col(column)).otherwise(
-            F.raise_error(F.lit(arrow.OTHER_NIGHT))
-        )
-        frame = frame.withColumn(column, ours)
-    return frame
+    ours = F.col("night").eqNullSafe(F.lit(night))
+    return frame.withColumn("night", F.when(ours, F.col("night")).otherwise(F.raise_error(F.lit(arrow.OTHER_NIGHT))))
 
 
 def _row_fault(error: Exception) -> str | None:

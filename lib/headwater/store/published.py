@@ -25,7 +25,7 @@ def append_rows(
 def read_rows(lake: str, table: Table, storage_options: dict[str, str] | None = None) -> list[dict[str, Any]]:
     """All rows of a small table without Spark, sorted by key; none if it was never written."""
     stored = arrow.load(lake, table, options=storage_options)
-    rows = stored.to_pylist() if stored else []
+    rows = [] if stored is None else stored.to_pylist()
     return sorted(rows, key=lambda r: tuple(str(r[k]) for k in table.key))
 
 

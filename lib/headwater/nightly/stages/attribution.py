@@ -159,14 +159,14 @@ def _cases(
             cleared[source] = max(cleared.get(source, date.min), v["decided_at"].date())
     ids = run.lake.rows(IDENTITIES, night, ["kind", "id", "first_night"]).to_pylist()
     first = {r["id"]: r["first_night"] for r in ids if r["kind"] == CASE.name}
-    earlier = _before(run, CASES)
+    earlier = _before(run, CASES, ["case_id", "state"])
     return case_rows.case_columns(rows, probability, cleared, earlier, first, run.config.ranking.suspect_from, night)
 
 
-def _before(run: Run, table: Table) -> pd.DataFrame:
+def _before(run: Run, table: Table, columns: list[str] | None = None) -> pd.DataFrame:
     """The rows of all nights before this one."""
-    rows: pd.DataFrame = run.lake.rows(table).to_pandas()
-    return rows[rows["night"] < run.night].reset_index(drop=True)
+    rows: pd.DataFrame = run.lake.rows(table, columns=columns, wanted=[("night", "<", run.night)]).to_pandas()
+    return rows
 
 
 def _unsafe(run: Run) -> frozenset[str]:

@@ -43,23 +43,22 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
     place_rows = lake.read(PLACES, night)
     supplier_links = run.current("supplier_links")
     sellers = run.current("sellers")
-    shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).persist()
+    shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).toArrow()
     companies = lake.read(SUPPLIERS, night)
     found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, config.links)
-    everyone = shops.toArrow()
-    counted = counted_links(found_facts, everyone.num_rows, config.links).persist()
+    counted = counted_links(found_facts, shops.num_rows, config.links).persist()
     reviewed = with_contacts(listed, counted)
 
     with operators_told(
         candidates(counted),
-        shops,
+        shops.select(["seller_id", "country", "category"]),
         _said(run, reviewed),
         config.hubs,
         config.operators,
         config.graph,
         f"{lake.root}/{SCRATCH}",
     ) as found:
-        rows = found.members.join(everyone, "seller_id", join_type="inner")
+        rows = found.members.join(shops, "seller_id", join_type="inner")
         ids = _ids(run, rows)
         run.write(LINKS, links(counted, found.hubs, found.edges, night))
         run.put(MEMBERS, _tonight(run, rows.join(ids, "group", join_type="inner")))
@@ -70,8 +69,7 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
         contradictions = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
         run.put(CONTRADICTIONS, contradictions)
     run.engine = found.engine
-    for stored in (shops, counted):
-        stored.unpersist()
+    counted.unpersist()
 
 
 def _tonight(run: Run, rows: pa.Table) -> pa.Table:
