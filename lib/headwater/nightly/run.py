@@ -46,9 +46,10 @@ class Run:
     digests: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
 
-    def write(self, table: Table, frame: DataFrame) -> DataFrame:
-        """Write a stage's table and hand back what is stored: the next stage reads that, not the plan that made it."""
-        self.wrote(self.lake.write(table, frame, self.night))
+    def write(self, table: Table, frame: DataFrame, most: int | None = None) -> DataFrame:
+        """Write a stage's table, of at most `most` rows if that is known, and hand back what is stored: the next stage reads that,
+        not the plan that made it."""
+        self.wrote(self.lake.write(table, frame, self.night, most=most))
         return self.lake.read(table, self.night)
 
     def put(self, table: Table, rows: Any) -> None:

@@ -176,6 +176,18 @@ def load(
         raise StorageError(_cannot("read", lake, table, error)) from error
 
 
+def count(lake: str, table: Table, night: date) -> int:
+    """The night's rows, by the footers of their files."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        stored = DeltaTable(address(lake, table)).to_pyarrow_dataset(filesystem=_local(address(lake, table)))
+        return int(stored.count_rows(filter=pc.field("night") == pa.scalar(night)))
+    except (DeltaError, OSError) as error:
+        raise StorageError(_cannot("read", lake, table, error)) from error
+
+
 def files(lake: str, table: Table, night: date | None = None, version: int | None = None) -> list[str] | None:
     """The data files of the table, of one night if given, below its folder; None if their rows alone are not the table's."""
     from deltalake import DeltaTable

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-SMALL_TABLE = 100_000
+SMALL = 100_000  # rows that this process handles faster than a Spark job is planned
 FEW_FILES = 32  # as many as Spark lists without a job
 COMMIT_FILE = re.compile(r"\d{20}\.json")
 
@@ -121,14 +121,19 @@ class Lake:
         frame = reader.format("delta").load(self.path(table))
         return frame if night is None else frame.where(frame["night"] == night)
 
-    def write(self, table: Table, frame: DataFrame, night: date, check_key: bool = True) -> Written:
-        """Replace the night's rows of the table by `frame`, whole, in one commit.
+    def write(
+        self, table: Table, frame: DataFrame, night: date, check_key: bool = True, most: int | None = None
+    ) -> Written:
+        """Replace the night's rows of the table by `frame`, whole, in one commit; few rows (`most`: at most so many) by way of this
+        process.
 
         Raises CheckFailedError if the frame does not fit the declaration, holds rows of another night, lacks a required
         value, repeats a key (up to five are named), or is empty where the table may not be. `check_key=False` is for a
         table so large that its stage has to make the key unique itself."""
         start = time.monotonic()
         frame = table.conform(frame)
+        if most is not None and most <= SMALL:
+            return self.put(table, frame.toArrow(), night, since=start)
         new = self.create(table)
         if not table.may_be_empty:
             frame = frame.persist()
@@ -158,6 +163,10 @@ class Lake:
         old = f"night < DATE'{before}' AND day < DATE'{before}'"
         DeltaTable.forPath(self.spark, self.path(table)).delete(old)
 
+    def count(self, table: Table, night: date | None) -> int:
+        """The night's rows, by the footers of their files."""
+        return arrow.count(self.root, table, night) if night and self.exists(table) else 0
+
     def append(self, table: Table, rows: arrow.Rows) -> None:
         """Add rows that this process holds, in one commit."""
         self.create(table)
@@ -179,7 +188,7 @@ class Lake:
         """Raise CheckFailedError that names up to five keys which stand twice among the rows of the commit."""
         import pyspark.sql.functions as F
 
-        if commit.rows <= SMALL_TABLE:
+        if commit.rows <= SMALL:
             # Few keys are counted faster here than by a job.
             told = arrow.repeated(table, self.rows(table, night, table.key))
             if told:
@@ -202,11 +211,18 @@ class Lake:
         found = arrow.load(self.root, table, night, version, columns, wanted)
         return arrow.schema(table).empty_table().select(columns or table.column_names) if found is None else found
 
-    def put(self, table: Table, rows: arrow.Rows, night: date, part: tuple[str, str] | None = None) -> Written:
+    def put(
+        self,
+        table: Table,
+        rows: arrow.Rows,
+        night: date,
+        part: tuple[str, str] | None = None,
+        since: float | None = None,
+    ) -> Written:
         """`write` for rows that this process holds (by column, or tuples), with the same checks: no Spark job, so much faster.
 
-        With `part` (partition column, value) those rows of the night alone."""
-        start = time.monotonic()
+        With `part` (partition column, value) those rows of the night alone. `since`: when the work on them began."""
+        start = since or time.monotonic()
         stored = arrow.to_arrow(table, rows)
         fixed: dict[str, Any] = {"night": night} | (dict([part]) if part else {})
         fault = arrow.fault(table, stored, fixed)
