@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from headwater.attribution.cells import Cells, Entries, collapse, entries_of, heard
+from headwater.attribution.cells import Block, Cells, Entries, collapse, entries_of, heard
 from headwater.attribution.market import Floats, Ints
 from headwater.attribution.sweeps import LocalSweep, Sweep, over_cores
 from headwater.parameters.finding import SpikeSlabParams
@@ -59,19 +59,19 @@ def log_likelihoods(
 ) -> Floats:
     """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
     out = -np.multiply.outer(exposure, params.grid)
-    relief = entries.relief(phibar)
 
-    def part(start: int) -> tuple[int, int, Floats]:
-        at = slice(start, min(start + params.block, len(entries.cell)))
-        share, source = entries.share[at], entries.source[at]
-        gain = np.log1p(np.multiply.outer(share / entries.others(explained, phibar, relief, at), params.grid))
-        first, last = int(source[0]), int(source[-1]) + 1
-        bounds = np.clip(entries.indptr[first : last + 1] - start, 0, len(share))
-        weights = sp.csr_matrix((entries.observed[at], np.arange(len(share)), bounds), shape=(last - first, len(share)))
-        return first, last, weights @ gain
+    def part(block: Block) -> Floats:
+        ratio = entries.share[block.at] / entries.others(explained, phibar, block)
+        gain = np.log1p(np.multiply.outer(ratio, params.grid))
+        weights = sp.csr_matrix(
+            (entries.observed[block.at], np.arange(len(ratio), dtype=np.int32), block.starts),
+            shape=(len(block.starts) - 1, len(ratio)),
+        )
+        return np.asarray(weights @ gain)
 
-    for first, last, sums in over_cores(part, range(0, len(entries.cell), params.block)):
-        out[first:last] += sums
+    blocks = entries.blocks(params.block)
+    for block, sums in zip(blocks, over_cores(part, blocks), strict=True):
+        out[block.first : block.last] += sums
     return out
 
 
@@ -79,9 +79,11 @@ def bayes_factors(loglik: Floats, log_weights: Floats) -> tuple[Floats, Floats]:
     """(sources,) ln BF_j = ln sum_g omega_g exp(L_jg), and (sources x G) q_jg = omega_g exp(L_jg - ln BF_j)."""
     joint = loglik + log_weights
     top = joint.max(axis=1, keepdims=True)
-    raw = np.exp(joint - top)
-    total = raw.sum(axis=1, keepdims=True)
-    return (top + np.log(total))[:, 0], raw / total
+    joint -= top
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=1, keepdims=True)
+    joint /= total
+    return (top + np.log(total))[:, 0], joint
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams) -> Ascent:
     count, converged = 0, not len(phibar)
     while count < params.sweeps_max and not converged:
         count += 1
-        loglik = sweep.gains(phibar) - np.multiply.outer(ground.exposure * learnt.scale, params.grid)
+        loglik = sweep.gains(phibar)
+        loglik -= np.multiply.outer(ground.exposure * learnt.scale, params.grid)
         ln_bf, q = bayes_factors(loglik, params.log_weights(learnt.centre, learnt.spread))
         new = expit(logit(learnt.pi)[ground.kind] + ground.offset + ln_bf)
         phibar = phibar + params.damping * (new * (q @ params.grid) - phibar)
