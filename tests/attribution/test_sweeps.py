@@ -7,8 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells, entries_of, heard
-from headwater.attribution.spike_slab import log_likelihoods
-from headwater.attribution.sweeps import LocalSweep, LogTable, strips
+from headwater.attribution.sweeps import LocalSweep, LogTable, log_likelihoods, strips
 from headwater.parameters.finding import SpikeSlabParams
 
 PARAMS = SpikeSlabParams()

@@ -18,7 +18,8 @@ from scipy.special import logsumexp
 
 from headwater.attribution.cells import Cells, entries_of
 from headwater.attribution.market import Floats, Ints
-from headwater.attribution.spike_slab import SourceFit, bayes_factors, log_likelihoods
+from headwater.attribution.spike_slab import SourceFit, bayes_factors
+from headwater.attribution.sweeps import log_likelihoods
 from headwater.parameters.finding import ExplainParams, SpikeSlabParams
 
 SHOP, REST, QUALIFIER = 0, 1, 2

@@ -5,7 +5,7 @@ edge and effect size, ln(1 + x phi_g) at x = w_cj / a_c^(-j). Instead of G logar
 fixed grid of x (256 to the octave, spaced evenly within it: the leading bits of a single-precision number) and, for what is left of
 x, a part of the step to the next node: two sparse products (sources x nodes) @ (nodes x G) of duplicates never summed. Linear
 interpolation errs by less than 2e-6 an edge, far below what stops the sweeps; what is published comes from one last exact pass
-(`spike_slab.conclude`). The steps are small, at most 1/256, so that single precision loses nothing there.
+(`log_likelihoods`). The steps are small, at most 1/256, so that single precision loses nothing there.
 
 A block of edges passes through scratch that stays in the cache, and what does not change between sweeps is prepared once; a sweep
 then costs some ten plain products of the same matrix with a vector (docs/model.md), shared between the cores.
@@ -37,13 +37,32 @@ class Sweep(Protocol):
         """(sources x G) sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)), the other sources held at `phibar`."""
         ...
 
+    def exact(self, phibar: Floats) -> Floats:
+        """(sources x G) the same in double precision: the last pass, from which everything published comes."""
+        ...
+
+    def pull(self, phibar: Floats) -> Floats:
+        """(sources,) sum_c y_c w_cj / a_c: complaints laid at its door, by unit of extra rate."""
+        ...
+
     def unexplained(self, phibar: Floats) -> float:
         """Complaints left to the background: sum_c y_c / (1 + sum_j w_cj phibar_j)."""
         ...
 
 
+_one_core = False
+
+
+def keep_to_one_core() -> None:
+    """From now on this process starts no threads here: others like it run side by side."""
+    global _one_core
+    _one_core = True
+
+
 def cores() -> int:
     """Cores that this process may use."""
+    if _one_core:
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -67,6 +86,27 @@ def _rows(matrix: sp.csr_matrix, first: int, last: int) -> sp.csr_matrix:
     at = slice(matrix.indptr[first], matrix.indptr[last])
     starts = matrix.indptr[first : last + 1] - matrix.indptr[first]
     return sp.csr_matrix((matrix.data[at], matrix.indices[at], starts), shape=(last - first, matrix.shape[1]))
+
+
+def log_likelihoods(
+    entries: Entries, explained: Floats, phibar: Floats, exposure: Floats, params: SpikeSlabParams
+) -> Floats:
+    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
+    out = -np.multiply.outer(exposure, params.grid)
+
+    def part(block: Block) -> Floats:
+        ratio = entries.share[block.at] / entries.others(explained, phibar, block)
+        gain = np.log1p(np.multiply.outer(ratio, params.grid))
+        weights = sp.csr_matrix(
+            (entries.observed[block.at], np.arange(len(ratio), dtype=np.int32), block.starts),
+            shape=(len(block.starts) - 1, len(ratio)),
+        )
+        return np.asarray(weights @ gain)
+
+    blocks = entries.blocks(params.block)
+    for block, sums in zip(blocks, over_cores(part, blocks), strict=True):
+        out[block.first : block.last] += sums
+    return out
 
 
 class LogTable:
@@ -121,6 +161,14 @@ class LocalSweep:
 
         over_cores(part, self._rows)
         return out
+
+    def exact(self, phibar: Floats) -> Floats:
+        """See `Sweep`."""
+        return log_likelihoods(self.entries, self.explained(phibar), phibar, np.zeros(len(phibar)), self.params)
+
+    def pull(self, phibar: Floats) -> Floats:
+        """See `Sweep`."""
+        return np.asarray((self.cells.observed / self.explained(phibar)) @ self.cells.shares)
 
     def unexplained(self, phibar: Floats) -> float:
         """See `Sweep`."""

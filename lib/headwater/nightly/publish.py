@@ -29,7 +29,7 @@ def gate(run: Run) -> None:
 def record(run: Run, started: datetime, seconds: float) -> None:
     """Append the run to RUNS: when, how long, with which configuration, what it wrote."""
     written = json.dumps([[w.table, w.rows, round(w.seconds, 2)] for w in run.written])
-    how = (run.config.model_hash(), __version__, written, run.engine)
+    how = (run.config.model_hash(), __version__, written, run.engine, run.source_engine)
     run.lake.append(RUNS, [(run.night, run.run_id, started, seconds, *how)])
 
 

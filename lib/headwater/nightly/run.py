@@ -32,7 +32,7 @@ STAGES: dict[str, Callable[[Run], None]] = {}
 @dataclass
 class Run:
     """One run of a night: where it reads and writes, and what it did. `say` is told of each table that was written; `engine` is
-    the one that found operators."""
+    the one that found operators, `source_engine` the one that swept the sources."""
 
     lake: Lake
     config: Config
@@ -45,6 +45,7 @@ class Run:
     written: list[Written] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
+    source_engine: str | None = None
 
     def write(self, table: Table, frame: DataFrame) -> DataFrame:
         """Write a stage's table and hand back what is stored: the next stage reads that, not the plan that made it."""
