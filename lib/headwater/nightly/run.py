@@ -21,6 +21,7 @@ from headwater.nightly.stages.attribution import attribution
 from headwater.nightly.stages.exposure import exposure
 from headwater.nightly.stages.graph import graph
 from headwater.nightly.stages.intake import take_in
+from headwater.nightly.verdicts import known_verdicts
 from headwater.store import Lake, Written
 from headwater.table import Table
 from headwater.tables.model import CURRENT
@@ -133,7 +134,8 @@ def _night_before(run: Run) -> tuple[date | None, str]:
     files, rows = ([r for r in run.lake.rows(table).to_pylist() if r["night"] < run.night] for table in (FILES, NIGHTS))
     links = chain(rows)
     why = dict.fromkeys(stale(links), "a night before it was made anew after it")
-    why |= dict.fromkeys(unfinished(files, links), "it has taken files that were not published")
+    changed = unfinished(files, links, known_verdicts(run.lake))
+    why |= dict.fromkeys(changed, "it has taken files or verdicts that were not published")
     if why:
         raise CheckFailedError(
             f"night {run.night} rests on nights that have to be run again first, or its rows would be wrong:\n"
