@@ -1,6 +1,6 @@
 """What no window should hold and some will: the answer is calm, adds up and is a number, or the fault is named."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -74,9 +74,10 @@ def test_a_share_that_is_no_number_is_named():
 
 
 def test_where_every_verdict_is_contradicted_none_is_in_force_and_all_are_listed(rows_of):
-    base = {"night": date(2026, 11, 20), "intake_seq": 1, "subject_kind": "source", "recorded_at": NIGHT}
+    decided = datetime(2026, 11, 20, tzinfo=UTC)
+    base = {"night": NIGHT, "intake_seq": 1, "subject_kind": "source", "decided_at": decided, "recorded_at": decided}
     said = [
-        {"verdict_id": f"{s}{word}", "subject_id": s, "verdict": word, "author": word, "decided_at": NIGHT}
+        {"verdict_id": f"{s}{word}", "subject_id": s, "verdict": word, "author": word}
         for s in ("S1", "S2")
         for word in ("confirmed", "cleared")
     ]
