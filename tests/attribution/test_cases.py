@@ -48,3 +48,11 @@ def test_a_source_alone_keeps_its_bayes_factor():
     cells = Cells(np.array([5.0]), sp.csr_matrix([[1.0, 0.0]]), np.array([0.3, 2.0]), np.array([0, 0]), 30.0)
     got = fit(cells)
     np.testing.assert_array_equal(case_bayes_factors(cells, got, np.array([0, 1])), got.ln_bf)
+
+
+def test_a_case_of_which_nobody_complained_is_cleared_by_its_exposure():
+    cells = Cells(np.array([2.0]), sp.csr_matrix([[0.0, 0.0, 1.0]]), np.array([3.0, 3.0, 0.1]), np.zeros(3, int), 7.0)
+    got = fit(cells)
+    merged = case_bayes_factors(cells, got, np.array([0, 0, 2]))
+    assert (merged[:2] < 0).all()
+    assert merged[2] == got.ln_bf[2]

@@ -54,7 +54,8 @@ def case_bayes_factors(cells: Cells, fit: SourceFit, case: Ints, params: SpikeSl
     total = sp.csr_matrix((fit.phibar[members], (members, group)), shape=merge.shape)
     shares = (cells.shares @ merge).tocoo()
     inside = (cells.shares @ total).tocsr()
-    own = np.asarray(inside[shares.row, shares.col]).ravel()
+    # Asked for no element, scipy hands back a matrix and no numbers: cases of which nobody complained.
+    own = np.asarray(inside[shares.row, shares.col]).ravel() if shares.nnz else np.zeros(0)
     others = np.maximum(fit.explained[shares.row] - own, 1.0)
     gain = cells.observed[shares.row][:, None] * np.log1p(np.multiply.outer(shares.data / others, params.grid))
     collect = sp.csr_matrix((np.ones(shares.nnz), (shares.col, np.arange(shares.nnz))), shape=(len(heads), shares.nnz))
