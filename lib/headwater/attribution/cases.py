@@ -55,7 +55,16 @@ def case_bayes_factors(cells: Cells, fit: SourceFit, case: Ints, params: SpikeSl
     shares = (cells.shares @ merge).tocoo()
     inside = (cells.shares @ total).tocsr()
     own = np.asarray(inside[shares.row, shares.col]).ravel()
-    others = np.maximum(fit.explained[shares.row] - own, 1.0)
+    others = fit.explained[shares.row] - own
+    if cells.late is not None:  # late sources outside take nothing from a case that one of the others is in
+        late = np.where(cells.late, fit.phibar, 0.0)
+        first = np.bincount(group, weights=~cells.late[members], minlength=len(heads)) > 0
+        mine = sp.csr_matrix((late[members], (members, group)), shape=merge.shape)
+        outside = (cells.shares @ late)[shares.row] - np.asarray(
+            (cells.shares @ mine).tocsr()[shares.row, shares.col]
+        ).ravel()
+        others = others - np.where(first[shares.col], outside, 0.0)
+    others = np.maximum(others, 1.0)
     gain = cells.observed[shares.row][:, None] * np.log1p(np.multiply.outer(shares.data / others, params.grid))
     collect = sp.csr_matrix((np.ones(shares.nnz), (shares.col, np.arange(shares.nnz))), shape=(len(heads), shares.nnz))
     loglik = collect @ gain - np.multiply.outer(fit.exposure @ merge, params.grid)

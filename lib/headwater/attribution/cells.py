@@ -22,6 +22,7 @@ class Cells:
     offset (sources,) optional, added to the learnt log odds of the type before complaints are seen; natural log units.
     owner  (sources,) optional: the source whose goods alone flow through this one (a supplier's own place), or -1. What is owned never
         explains its owner away; the owner explains it.
+    late   (sources,) optional: sources that have only what the others leave; they take nothing from them.
     """
 
     observed: Floats
@@ -31,6 +32,7 @@ class Cells:
     expected_total: float
     offset: Floats | None = None
     owner: Ints | None = None
+    late: Bools | None = None
 
     def __post_init__(self) -> None:
         """Refuse shapes and values that the model cannot carry; all faults in one message."""
@@ -48,6 +50,8 @@ class Cells:
             faults.append("offset must hold one finite value per source")
         if self.owner is not None and not (self.owner.shape == (sources,) and self.owner.max(initial=-1) < sources):
             faults.append("owner must hold one source number or -1 per source")
+        if self.late is not None and self.late.shape != (sources,):
+            faults.append("late must hold one yes or no per source")
         if faults:
             raise ValueError("; ".join(faults))
 
@@ -57,6 +61,7 @@ class Entries:
     """The non-zeros of the share matrix by source: source j has indptr[j]:indptr[j + 1], cells ascending.
 
     own_*: one row per (entry of an owner, owned source of the same cell): entry, owned source, its share of the cell.
+    late (entries,) whether the source is a late one; None: none is.
     """
 
     indptr: Ints
@@ -67,12 +72,19 @@ class Entries:
     own_entry: Ints
     own_source: Ints
     own_share: Floats
+    late: Bools | None = None
 
     def relief(self, phibar: Floats) -> Floats | None:
-        """(entries,) what the sources that its source owns explain of the cell, in background rates; None: nothing is owned."""
-        if not len(self.own_entry):
+        """(entries,) what explains of the cell without counting against the source, in background rates: those that it owns, and the
+        late ones unless it is late itself; None: there are none."""
+        if not len(self.own_entry) and self.late is None:
             return None
-        return np.bincount(self.own_entry, weights=self.own_share * phibar[self.own_source], minlength=len(self.cell))
+        owned = np.bincount(self.own_entry, weights=self.own_share * phibar[self.own_source], minlength=len(self.cell))
+        if self.late is None:
+            return owned
+        late = np.where(self.late, self.share * phibar[self.source], 0.0)
+        left = np.bincount(self.cell, weights=late, minlength=1)
+        return np.asarray(owned + np.where(self.late, 0.0, left[self.cell]))
 
     def others(self, explained: Floats, phibar: Floats, relief: Floats | None, at: slice = slice(None)) -> Floats:
         """(entries of `at`,) a_c^(-j) >= 1: the rate of the cell without the entry's source and what that source owns."""
@@ -102,8 +114,9 @@ def entries_of(cells: Cells) -> Entries:
         met = key[own_entry] == wanted
         own, own_entry = own[met], own_entry[met]
     return Entries(
-        by_source.indptr.astype(np.int64), cell, share, cells.observed[cell], source, own_entry, source[own], share[own]
-    )
+        by_source.indptr.astype(np.int64), cell, share, cells.observed[cell], source, own_entry, source[own], share[own],
+        None if cells.late is None else cells.late[source],
+    )  # fmt: skip
 
 
 def collapse(cells: Cells) -> tuple[Cells, Ints]:

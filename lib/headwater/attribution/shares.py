@@ -82,6 +82,17 @@ def supplier_shares(
 
     `listing` is given for complaints; whole flows have none and use the shop's shares.
     """
+    return with_unseen(known, shop, place, supplier, listing, params)[0]
+
+
+def with_unseen(
+    known: Inferred, shop: Ints, place: Ints, supplier: Ints, listing: Ints | None, params: ShareParams | None = None
+) -> tuple[sp.csr_matrix, Floats]:
+    """`supplier_shares`, and (cells,) the share of suppliers that the shop never names: 0 where the order names one.
+
+    Seen for themselves, those may ship from the shop's own place as the named ones may; the shares of the named ones know nothing of
+    that, so that there the two add up to more than 1.
+    """
     params = params or ShareParams()
     prior, unseen = known.shop[shop], known.unseen[shop]
     if listing is not None:
@@ -89,12 +100,13 @@ def supplier_shares(
         total = np.asarray(counts.sum(axis=1)).ravel() + known.concentration
         prior = _scale_rows(counts, 1 / total) + _scale_rows(prior, known.concentration / total)
         unseen = unseen * known.concentration / total
-    weights, rest = prior.tocsr(), unseen
+    weights, rest, stock = prior.tocsr(), unseen, np.zeros(len(shop))
     if params.use_places and known.ships.shape[0]:
-        weights, rest = _with_place(known, weights, unseen, shop, place, params)
+        weights, rest, stock = _with_place(known, weights, unseen, shop, place, params)
     total = np.asarray(weights.sum(axis=1)).ravel() + rest
     weights = _scale_rows(weights, 1 / np.maximum(total, 1e-300))
     is_named = supplier >= 0
+    unseen = np.where(is_named, 0.0, (rest + stock) / np.maximum(total + stock, 1e-300))
     weights = _scale_rows(weights, np.where(is_named, 0.0, 1.0))
     weights.data[weights.data < params.minimum] = 0.0
     sure = _matrix(
@@ -103,7 +115,7 @@ def supplier_shares(
     out = (weights + sure).tocsr()
     out.eliminate_zeros()
     out.sort_indices()
-    return out
+    return out, unseen
 
 
 def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
@@ -119,8 +131,9 @@ def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
 
 def _with_place(
     known: Inferred, prior: sp.csr_matrix, unseen: Floats, shop: Ints, place: Ints, params: ShareParams
-) -> tuple[sp.csr_matrix, Floats]:
-    """Bayes: prior shares times p(place | supplier), the unseen mass going to those who ship from that place.
+) -> tuple[sp.csr_matrix, Floats, Floats]:
+    """Bayes: prior shares times p(place | supplier), the unseen mass going to those who ship from that place; what is left of it, and
+    what of it may come from the shop's own stock.
 
     A place with named orders of other shops is not the shop's own, so known suppliers reach it only by shipping there.
     """
@@ -134,7 +147,7 @@ def _with_place(
     floor = np.where(has, known.place_share[p], 1.0)
     newcomers = _scale_rows(known.at_place[p], np.where(has, unseen * floor, 0.0))
     told = np.asarray(newcomers.sum(axis=1)).ravel()
-    return (likely + newcomers).tocsr(), np.maximum(unseen * floor - told, 0.0)
+    return (likely + newcomers).tocsr(), np.maximum(unseen * floor - told, 0.0), np.where(has, unseen * escape, 0.0)
 
 
 def _learn_shop(

@@ -91,10 +91,11 @@ class LogTable:
 
 
 class LocalSweep:
-    """The sums of a sweep over cells in memory."""
+    """The sums of a sweep over cells in memory; `base` (cells,) what explains a cell beside the sources, 1 if nothing else does."""
 
-    def __init__(self, cells: Cells, params: SpikeSlabParams) -> None:
+    def __init__(self, cells: Cells, params: SpikeSlabParams, base: Floats | None = None) -> None:
         self.cells, self.params = cells, params
+        self.base: Floats | float = 1.0 if base is None else base
         self.entries: Entries = entries_of(cells)
         self.table = LogTable(float(self.entries.share.max(initial=0.0)), params.grid)
         self._rows = [_rows(cells.shares, *rows) for rows in strips(cells.shares.indptr, params.strip)]
@@ -102,9 +103,9 @@ class LocalSweep:
         self._strips = [range(b, min(b + params.strip, len(self.entries.cell)), params.block) for b in blocks]
 
     def explained(self, phibar: Floats) -> Floats:
-        """(cells,) a_c = 1 + sum_j w_cj phibar_j, the rate of a cell in background rates."""
+        """(cells,) a_c = base + sum_j w_cj phibar_j, the rate of a cell in background rates."""
         parts = over_cores(lambda rows: np.asarray(rows @ phibar), self._rows)
-        return 1.0 + np.concatenate([*parts, np.zeros(0)])
+        return np.asarray(self.base + np.concatenate([*parts, np.zeros(0)]))
 
     def unexplained(self, phibar: Floats) -> float:
         """See `Sweep`."""

@@ -60,7 +60,7 @@ def evidence(market: Market, listing_shop: Ints) -> Evidence:
     ).tocsr()
     weight = hygiene.default_weights(c, HygieneParams())
     total = float(f.expected.sum())
-    cells = Cells(weight, at, np.asarray(through.T @ f.expected), market.kind, total)
+    cells = Cells(weight, at, np.asarray(through.T @ f.expected), market.kind[: market.early], total)
     by_shop = sp.csr_matrix((f.expected, (f.shop, np.arange(len(f.shop)))), shape=(market.shops, len(f.shop)))
     return Evidence(
         cells=cells,

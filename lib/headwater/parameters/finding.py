@@ -12,6 +12,7 @@ from pydantic import Field
 from headwater.parameters.section import Section
 
 Array = npt.NDArray[Any]
+LATE = ("building", "return", "latent")
 SIGNS = ("price below peers", "not as described", "refunds")
 
 
@@ -285,6 +286,22 @@ class FindParams(Section):
     lone_place_odds: float = Field(
         -4.0,
         description="added for a place that one shop alone uses: it is the shop's own, and would explain its suppliers away",
+    )
+    late: tuple[str, ...] = Field(
+        LATE,
+        strict=False,
+        description="types of sources that have what suppliers and dispatch places leave of the complaints, by name",
+    )
+    building_odds: float = Field(
+        -2.0, description="added to the log odds of buildings: as a place, of last resort, and its doors come first"
+    )
+    return_odds: float = Field(
+        -3.0,
+        description="added to the log odds of return places: where goods go back to is weaker evidence than where they come from",
+    )
+    latent_odds: float = Field(
+        -2.0,
+        description="added to the log odds of an operator's unknown supply: nobody names it, and nothing else of it is seen",
     )
     passes: int = Field(
         2, ge=1, description="passes over weights and signs: in the second, signs help to tell paid complaints"
