@@ -19,6 +19,7 @@ from headwater.evaluate import metrics
 from headwater.evaluate.metrics import Bin
 
 FIRST = (10, 20, 50)  # how many of a ranking are looked at
+LATE = ("building", "return", "latent")  # types that the truth has no guilt of: they stand for suppliers and places
 TOP = 50  # a source is detected on the first night that ranks it this high
 
 
@@ -75,6 +76,15 @@ class Probabilities:
 
 
 @dataclass(frozen=True)
+class RoleCount:
+    """So many sources of a true role were given the role `said`."""
+
+    role: str
+    said: str
+    sources: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One night, judged. None where the night or the truth does not say."""
 
@@ -83,6 +93,7 @@ class Evaluation:
     rankings: list[Ranking]
     probabilities: Probabilities | None
     role: Share | None
+    roles: list[RoleCount]
     operators: dict[str, float] | None
     nights_to_detection: dict[str, int | None]
 
@@ -134,18 +145,22 @@ def evaluate(
 ) -> Evaluation:
     """Judge `night`. nights: SOURCES of every published night up to it; operators: OPERATORS of the night (None: not published)."""
     rows = judged(nights[night], truth)
+    roles = role_counts(nights[night], truth)
     complete = basis == "truth"  # verdicts are about some sources only: what was never judged was not missed
     return Evaluation(
         night=night, basis=basis,
         rankings=[_ranking(rows, kind, truth, complete) for kind in ("supplier", "place") if (rows["kind"] == kind).any()],
-        probabilities=_probabilities(rows), role=_roles(rows, truth), operators=_operators(operators, truth),
+        probabilities=_probabilities(rows), role=_role(roles), roles=roles, operators=_operators(operators, truth),
         nights_to_detection=detection({n: judged(s, truth) for n, s in nights.items() if n <= night}),
     )  # fmt: skip
 
 
 def judged(sources: pd.DataFrame, truth: Truth) -> pd.DataFrame:
-    """Sources with `subject` and `guilty`, those that the truth knows, in the order of suspicion; a subject once, at its best rank."""
+    """Suppliers and dispatch places with `subject` and `guilty`, those that the truth knows, in the order of suspicion; a subject once,
+    at its best rank."""
     order = "suspicion_rank" if "suspicion_rank" in sources else "rank"
+    if "type" in sources:
+        sources = sources[~sources["type"].isin(LATE)]
     rows = sources.sort_values([order, "source_id"]).reset_index(drop=True)
     rows["subject"] = [
         subject_of(i, k, list(m), truth)
@@ -204,13 +219,34 @@ def _probabilities(rows: pd.DataFrame) -> Probabilities | None:
     )  # fmt: skip
 
 
-def _roles(rows: pd.DataFrame, truth: Truth) -> Share | None:
+def role_counts(sources: pd.DataFrame, truth: Truth) -> list[RoleCount]:
+    """Of the suppliers, dispatch and return places whose role the truth knows, how many of each true role were given which."""
+    if "role" not in sources or not truth.role:
+        return []
+    rows = sources[~sources["type"].isin(("building", "latent"))] if "type" in sources else sources
+    rows = rows[rows["role"].notna()].sort_values("source_id")
+    subject = [
+        subject_of(i, k, list(m), truth)
+        for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
+    ]
+    true = [truth.role.get(s) if s is not None else None for s in subject]
+    told = pd.DataFrame(
+        {"subject": subject, "true": true, "said": rows["role"].to_numpy(), "kind": rows["kind"].to_numpy()}
+    )
+    if "type" in rows:
+        told["kind"] = rows["type"].to_numpy()
+    known = told[told["true"].notna()].drop_duplicates(["kind", "subject"])
+    count = known.groupby(["true", "said"]).size()
+    return [RoleCount(str(t), str(s), int(n)) for (t, s), n in count.items()]
+
+
+def _role(counts: list[RoleCount]) -> Share | None:
     """Of the sources with a role other than unknown, those whose role is the true one."""
-    if "role" not in rows or not truth.role:
+    said = [c for c in counts if c.said != "unknown"]
+    if not counts:
         return None
-    said = rows[rows["role"].notna() & (rows["role"] != "unknown") & rows["subject"].isin(list(truth.role))]
-    right = sum(truth.role[s] == r for s, r in zip(said["subject"], said["role"], strict=True))
-    return share_of(len(said), int(right), len(said))
+    total = sum(c.sources for c in said)
+    return share_of(total, sum(c.sources for c in said if c.said == c.role), total)
 
 
 def _operators(operators: pd.DataFrame | None, truth: Truth) -> dict[str, float] | None:
