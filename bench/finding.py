@@ -3,6 +3,7 @@
     python bench/finding.py -n 10 -j 2          the whole table, ten seeds, two processes
     python bench/finding.py --only hard -n 2    one difficulty, two seeds
     python bench/finding.py --ablation          what each part of the finding is worth
+    python bench/finding.py --late              what buildings, return places and unknown supply are worth
     python bench/finding.py --reliability       what a stated probability is worth
     python bench/finding.py --temper            learn the tempering anew, on the tuning families only
 
@@ -34,7 +35,8 @@ from headwater.evaluate import metrics
 from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World, make_world
-from headwater.parameters.finding import FindParams, Tempering
+from headwater.evaluate.worth import late_grades
+from headwater.parameters.finding import LATE, FindParams, Tempering
 
 Scores = dict[str, np.ndarray]
 Task = TypeVar("Task")
@@ -74,8 +76,9 @@ def framed(world: World) -> np.ndarray:
 
 
 def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
-    """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones."""
-    sold = np.bincount(world.supplier, minlength=world.params.suppliers) > 0
+    """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones; of the
+    suppliers that somebody names."""
+    sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.hidden
     truth, paid = world.guilty[sold], framed(world)[sold]
     return {
         name: {
@@ -147,6 +150,36 @@ def table(mode: str, names: list[str], family: str, seeds: range, jobs: int) -> 
     return result
 
 
+def late(task: tuple[str, str, int]) -> dict[str, dict[str, float]]:
+    """The late sources of one marketplace, by type: (difficulty, family, seed)."""
+    name, family, seed = task
+    world = make_world(DIFFICULTIES[name], seed, family)
+    market, listing_shop = market_of(world)
+    return late_grades(world, market, find(market, listing_shop))
+
+
+def late_table(names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
+    """{difficulty: {type: {grade: mean over the seeds that have guilty ones of that type}}}, printed as it goes."""
+    result: dict[str, Any] = {}
+    done = spread_out(late, [(name, family, seed) for name in names for seed in seeds], jobs)
+    for name in names:
+        runs = [next(done) for _ in seeds]
+        click.echo(
+            f"\n{name} ({family}, seeds {seeds.start}-{seeds.stop - 1}): average precision, mean of marketplaces"
+        )
+        grades = {k: [r[k] for r in runs if k in r] for k in LATE}
+        result[name] = {
+            k: {g: float(np.mean([r[g] for r in rows])) for g in rows[0]} for k, rows in grades.items() if rows
+        }
+        for k, row in result[name].items():
+            half = interval([r["ap"] for r in grades[k]])[1]
+            click.echo(
+                f"  {k:9} Headwater {row['ap']:.3f} +- {half:.3f}  EB05 {row['eb05']:.3f}  suppliers and places {row['others']:.3f}"
+                f"  guilty {row['guilty']:.1f} of {row['sources']:.0f}  suspected {row['said']:.1f}, rightly {row['right']:.1f}"
+            )
+    return result
+
+
 def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(log odds, guilty, discounter) of the suppliers of one marketplace: (difficulty, family, seed)."""
     name, family, seed = task
@@ -199,6 +232,7 @@ def learnt(names: list[str], seeds: range, jobs: int) -> Tempering:
 @click.option("--ours", "mode", flag_value="ours", help="The finding alone, without baselines: quick.")
 @click.option("--family", default="ports", type=click.Choice(list(FAMILIES)), show_default=True)
 @click.option("--ablation", "mode", flag_value="ablation", help="One part of the finding taken away at a time.")
+@click.option("--late", "mode", flag_value="late", help="What late sources are worth, against the truth.")
 @click.option("--reliability", "mode", flag_value="reliability", help="Stated probability against the truth.")
 @click.option("--temper", "mode", flag_value="temper", help="Learn the tempering on the tuning families.")
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here too.")
@@ -213,6 +247,8 @@ def main(
     if mode == "temper":
         result = learnt(names, span if first is not None else range(seeds), jobs).model_dump()
         click.echo(json.dumps(result, indent=1))
+    elif mode == "late":
+        result = late_table(names, family, span, jobs)
     elif mode == "reliability":
         result = reliability(names, family, span, jobs)
     else:

@@ -224,6 +224,7 @@ ABLATIONS: dict[str, FindParams] = {
     "- doubt of identity": FindParams(doubt_identity=False),
     "- second pass": FindParams(passes=1),
     "- lower odds of places": FindParams(place_odds=0.0, lone_place_odds=0.0),
+    "- late sources": FindParams(late=()),
 }
 
 

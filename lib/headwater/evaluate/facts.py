@@ -132,9 +132,8 @@ def _returns(
     return pd.DataFrame({"seller_id": np.concatenate(shop), "place_id": np.concatenate(place)})
 
 
-def share_of_fakes(group: Ints, groups: int, orders: Floats, fake: Floats, least: float) -> Bools:
-    """(groups,) whether `least` of the orders of a group (one number a row, -1: none) are fakes."""
+def mean_of(group: Ints, groups: int, mark: Floats, weight: Floats) -> Floats:
+    """(groups,) sum of the marks over the sum of the weights of a group's rows (one number a row, -1: none); 0 of an empty group."""
     known = group >= 0
-    of = np.bincount(group[known], weights=orders[known], minlength=groups)
-    bad = np.bincount(group[known], weights=fake[known], minlength=groups)
-    return np.asarray(bad >= least * np.maximum(of, 1), dtype=np.bool_)
+    marked = np.bincount(group[known], weights=mark[known], minlength=groups)
+    return np.asarray(marked / np.maximum(np.bincount(group[known], weights=weight[known], minlength=groups), 1e-12))

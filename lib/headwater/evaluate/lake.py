@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -236,8 +237,8 @@ def role_counts(sources: pd.DataFrame, truth: Truth) -> list[RoleCount]:
     if "type" in rows:
         told["kind"] = rows["type"].to_numpy()
     known = told[told["true"].notna()].drop_duplicates(["kind", "subject"])
-    count = known.groupby(["true", "said"]).size()
-    return [RoleCount(str(t), str(s), int(n)) for (t, s), n in count.items()]
+    count = Counter(zip(known["true"], known["said"], strict=True))
+    return [RoleCount(true, said, n) for (true, said), n in sorted(count.items())]
 
 
 def _role(counts: list[RoleCount]) -> Share | None:

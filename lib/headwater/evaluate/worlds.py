@@ -19,10 +19,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from headwater.attribution.market import Beside, Bools, Floats, Ints
-from headwater.evaluate.facts import plant_facts, share_of_fakes
+from headwater.evaluate.facts import mean_of, plant_facts
 from headwater.evaluate.topologies import Plan, bazaar, guilds, ports
 
 BENCH_SEED = 1000
+LEAST_LATE = 0.2  # of what flows through a building, return place or operator: from here it is one of fakes
 BASE_RATE = 1.16e-4  # complaints of counterfeit kind per honest order
 
 
@@ -117,19 +118,23 @@ class World:
     accounts: int
 
     @property
-    def guilty_late(self) -> Bools:
-        """(late sources,) of a building or return place at least half of what flows through it is fake; of an operator's orders at
-        least a tenth is fake and of suppliers that nobody names."""
-        b, fake = self.beside, self.fake.astype(np.float64)
-        house = np.where(self.place >= 0, b.building[self.place], -1)
-        orders = np.bincount(self.shop, minlength=self.shops).astype(np.float64)
-        fakes = np.bincount(self.shop, weights=fake, minlength=self.shops)
-        unnamed = fake * self.hidden[self.supplier]
+    def guilty_late(self) -> Floats:
+        """(late sources,) 1 if LEAST_LATE or more of what flows through it are fakes of suppliers that nobody names, 0 if less is fake of
+        any supplier, NaN between: of fakes that a named supplier answers for, a late source need not speak."""
+        fake = self.fake.astype(np.float64)
+        hidden, any_fake = self._late_share(fake * self.hidden[self.supplier]), self._late_share(fake)
+        return np.where(hidden >= LEAST_LATE, 1.0, np.where(any_fake < LEAST_LATE, 0.0, np.nan))
+
+    def _late_share(self, mark: Floats) -> Floats:
+        """(late sources,) the mean of a mark of orders over the orders through it."""
+        b, none = self.beside, np.ones(len(mark))
+        by_shop = [np.bincount(self.shop, weights=v, minlength=self.shops)[b.return_shop] for v in (mark, none)]
+        house = np.where(self.place >= 0, b.building[np.maximum(self.place, 0)], -1)
         return np.concatenate(
             [
-                share_of_fakes(house, b.buildings, np.ones(len(fake)), fake, 0.5),
-                share_of_fakes(b.return_place, b.returns, orders[b.return_shop], fakes[b.return_shop], 0.5),
-                share_of_fakes(b.operator[self.shop], b.operators, np.ones(len(fake)), unnamed, 0.1),
+                mean_of(house, b.buildings, mark, none),
+                mean_of(b.return_place, b.returns, by_shop[0] * b.return_part, by_shop[1] * b.return_part),
+                mean_of(b.operator[self.shop], b.operators, mark, none),
             ]
         )
 
