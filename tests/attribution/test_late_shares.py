@@ -6,16 +6,17 @@ import pytest
 
 from headwater.attribution.beside import Known, coded, return_parts
 from headwater.attribution.find import find
-from headwater.attribution.market import BUILDING, LATENT, RETURN
+from headwater.attribution.market import BUILDING, LATENT, PLACE, RETURN
 
 from .windows import told_of, window
 
 
-def known(doors=(), returns=(), members=()) -> Known:
+def known(doors=(), returns=(), members=(), declared=()) -> Known:
     return Known(
         pd.DataFrame(list(doors), columns=["place_id", "building_key", "unit"]),
         pd.DataFrame(list(returns), columns=["seller_id", "place_id"]),
         pd.DataFrame(list(members), columns=["seller_id", "operator_id"]),
+        pd.DataFrame(list(declared), columns=["seller_id", "place_id"]),
     )
 
 
@@ -71,6 +72,26 @@ def test_unknown_supply_is_what_no_known_supplier_has_and_a_named_order_has_none
     assert (share[named] == 0).all()
     assert ((share[~named] > 0) & (share[~named] < 1)).all()
     assert got[0] == pytest.approx((share * gathered.market.flows.expected).sum())
+
+
+def place_exposure(flows, declared):
+    gathered, _, got = exposure(flows, known(declared=declared), PLACE)
+    return dict(zip(gathered.ids.places.tolist(), got.tolist(), strict=True))
+
+
+def test_a_declared_dispatch_address_counts_little_beside_named_orders():
+    flows = [{"place": "p", "orders": 99}, {"place": None, "orders": 100}]
+    got = place_exposure(flows, [("a", "p"), ("a", "q"), ("gone", "z")])
+    assert got == pytest.approx({"p": 0.01 + 0.01 * 100 / 101, "q": 0.01 / 101})
+
+
+def test_a_shop_that_names_no_place_may_ship_from_the_one_it_declares():
+    got = place_exposure([{"place": None}, {"seller_id": "b", "place": None}], [("a", "q")])
+    assert got == pytest.approx({"q": 0.005})  # half of it is unknown, and b says nothing
+
+
+def test_what_an_order_names_is_not_what_the_shop_declares():
+    assert place_exposure([{"place": "p"}], [("a", "q")])["q"] == 0
 
 
 def test_parts_are_of_all_places_that_a_shop_names():

@@ -17,12 +17,13 @@ def _none(*columns: str) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Known:
     """Frames of ids, one row a fact: doors (place_id, building_key, unit: whether one is said) of places in a building; returns
-    (seller_id, place_id) of shops and the places that they name for returns; members (seller_id, operator_id). All of any shop, in
-    the window or not."""
+    (seller_id, place_id) of shops and the places that they name for returns; members (seller_id, operator_id); declared (seller_id,
+    place_id) of shops and the places that they say they ship from. All of any shop, in the window or not."""
 
     doors: pd.DataFrame = field(default_factory=lambda: _none("place_id", "building_key", "unit"))
     returns: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "place_id"))
     members: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "operator_id"))
+    declared: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "place_id"))
 
 
 def coded(known: Known, sellers: Ints, places: Ints) -> tuple[Beside, Ints, Ints, Ints]:
@@ -36,7 +37,13 @@ def coded(known: Known, sellers: Ints, places: Ints) -> tuple[Beside, Ints, Ints
     run_by = _first(known.members, "seller_id", "operator_id").reindex(sellers)
     operator, operators = _shared(run_by.to_numpy(object))
     shop, place, part, returns = return_parts(known.returns, sellers)
-    beside = Beside(len(buildings), len(returns), len(operators), building, shop, place, part, operator)
+    said = known.declared.dropna().drop_duplicates().sort_values(["seller_id", "place_id"])
+    said_shop = pd.Index(sellers).get_indexer(pd.Index(said["seller_id"]))
+    said_place = pd.Index(places).get_indexer(pd.Index(said["place_id"]))
+    both = (said_shop >= 0) & (said_place >= 0)
+    beside = Beside(
+        len(buildings), len(returns), len(operators), building, shop, place, part, operator, said_shop[both], said_place[both]
+    )  # fmt: skip
     return beside, buildings, returns, operators
 
 

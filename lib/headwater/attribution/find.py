@@ -138,7 +138,8 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
     exposure = np.asarray(through.T @ f.expected)
     if market.cleared is not None:
         at, exposure = after_clearing(at, exposure, c.filed, market.cleared)
-    users = np.concatenate([np.zeros(market.suppliers), np.diff(known.shop_place.tocsc().indptr)])
+    named, said = (np.diff(m.tocsc().indptr) for m in (known.shop_place, known.from_place))
+    users = np.concatenate([np.zeros(market.suppliers), np.where(named > 0, named, said)])
     odds = np.array([0.0, params.place_odds, params.building_odds, params.return_odds, params.latent_odds])
     offset = odds[kind]
     offset[:early] += np.where((kind[:early] == PLACE) & (users <= 1), params.lone_place_odds, 0.0)

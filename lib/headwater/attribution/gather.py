@@ -126,7 +126,8 @@ def assemble(
     tied = tied[tied["seller_id"].isin(sellers)]
     named = named[named["seller_id"].isin(sellers)]
     suppliers = _sorted(flow["supplier_id"], heard["supplier_id"], named["supplier_id"], tied["supplier_id"])
-    places = _sorted(flow["place"], heard["place"])
+    said = known.declared.loc[known.declared["seller_id"].isin(sellers), "place_id"]
+    places = _sorted(flow["place"], heard["place"], said)
     places = places[places != NO_STREET]
     beside, *late = coded(known, sellers, places)
     ids = Ids(sellers, places, suppliers, np.zeros(0, dtype=object), *late)

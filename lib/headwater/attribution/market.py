@@ -100,7 +100,8 @@ class Beside:
 
     building (places,) the building of a place or -1; return_shop, return_place: pairs of a shop and a place that it names for
     returns, once each, with return_part, the part of the shop's orders; operator (shops,) who runs a shop, or -1. There are so many
-    buildings, returns and operators; their codes count from 0.
+    buildings, returns and operators; their codes count from 0. declared_shop, declared_place: pairs of a shop and a place that it
+    says it ships from, once each.
     """
 
     buildings: int
@@ -111,6 +112,8 @@ class Beside:
     return_place: Ints
     return_part: Floats
     operator: Ints
+    declared_shop: Ints
+    declared_place: Ints
 
 
 @dataclass(frozen=True)

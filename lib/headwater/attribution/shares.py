@@ -26,7 +26,8 @@ class Inferred:
 
     shop (shops x suppliers, CSR) and unseen (shops,): shares, summing to 1 with the unseen mass.
     listing (listings x suppliers, CSR) named orders; listing_shop (listings,) or -1.
-    ships (places x suppliers, CSR) p(place | supplier); at_place (places x suppliers, CSR) p(supplier | place), not summing to 1.
+    shop_place (shops x places, CSR) share of the shop's orders that name the place, of those that name one; from_place the same with
+    what it declares. ships (places x suppliers, CSR) p(place | supplier); at_place the same of p(supplier | place), not summing to 1.
     """
 
     shop: sp.csr_matrix
@@ -36,6 +37,7 @@ class Inferred:
     at_place: sp.csr_matrix
     place_share: Floats
     shop_place: sp.csr_matrix
+    from_place: sp.csr_matrix
     place_named: Floats
     shop_place_named: sp.csr_matrix
     link_weight: float
@@ -58,6 +60,7 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
     placed = flows.place >= 0
     volume = np.bincount(flows.place[placed], weights=flows.orders[placed], minlength=market.places)
     shop_place = _matrix(flows.shop[placed], flows.place[placed], flows.orders[placed], market.shops, market.places)
+    placed_and_said = shop_place + params.declared_places * _declared(market)
     own_named = _matrix(flows.shop[both], flows.place[both], flows.orders[both], market.shops, market.places)
     link_weight, unseen_weight = _learn_shop(listing, listing_shop, counts, links, params)
     prior = counts + link_weight * links
@@ -70,6 +73,9 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
         at_place=_scale_rows(at, 1 / (per_place + params.place_pseudo)),
         place_share=volume / max(volume.sum(), 1.0),
         shop_place=_scale_rows(shop_place, 1 / np.maximum(np.asarray(shop_place.sum(axis=1)).ravel(), 1.0)),
+        from_place=_scale_rows(
+            placed_and_said, 1 / np.maximum(np.asarray(placed_and_said.sum(axis=1)).ravel(), params.declared_unknown)
+        ),
         place_named=per_place, shop_place_named=own_named,
         link_weight=link_weight, unseen_weight=unseen_weight, concentration=concentration,
     )  # fmt: skip
@@ -119,9 +125,10 @@ def with_unseen(
 
 
 def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
-    """(cells x places) 1 for the place that the order names, none for one that came from elsewhere, else as the shop's other orders."""
+    """(cells x places) 1 for the place that the order names, none for one that came from elsewhere, else as the shop's other orders
+    and what it declares."""
     named = place >= 0
-    spread = _scale_rows(known.shop_place[shop], np.where(place == UNKNOWN, 1.0, 0.0))
+    spread = _scale_rows(known.from_place[shop], np.where(place == UNKNOWN, 1.0, 0.0))
     sure = _matrix(np.flatnonzero(named), place[named], np.ones(int(named.sum())), len(shop), spread.shape[1])
     out = (spread + sure).tocsr()
     out.eliminate_zeros()
@@ -148,6 +155,14 @@ def _with_place(
     newcomers = _scale_rows(known.at_place[p], np.where(has, unseen * floor, 0.0))
     told = np.asarray(newcomers.sum(axis=1)).ravel()
     return (likely + newcomers).tocsr(), np.maximum(unseen * floor - told, 0.0), np.where(has, unseen * escape, 0.0)
+
+
+def _declared(market: Market) -> sp.csr_matrix:
+    """(shops x places) 1 where a shop says that it ships from the place."""
+    b = market.beside
+    nobody = np.zeros(0, dtype=np.int64)
+    shop, place = (b.declared_shop, b.declared_place) if b is not None else (nobody, nobody)
+    return _matrix(shop, place, np.ones(len(shop)), market.shops, market.places)
 
 
 def _learn_shop(

@@ -59,8 +59,12 @@ def plant_facts(
     return_shop, return_place, part, returns = return_parts(named, sellers)
     houses, code = np.unique(building[building >= 0], return_inverse=True)
     building[building >= 0] = code
-    beside = Beside(len(houses), len(returns), operators, building, return_shop, return_place, part, operator)
-    return Facts(beside, hidden, place, places)
+    said_shop, said_place = _declared(shop, place, places, rng)
+    beside = Beside(
+        len(houses), len(returns), operators, building, return_shop, return_place, part, operator, said_shop, said_place
+    )
+    silent = rng.random(params.shops) < params.silent
+    return Facts(beside, hidden, np.where(silent[shop], -1, place), places)
 
 
 def _doors(
@@ -113,6 +117,15 @@ def _operators(
     several = (size > 1) & (known >= 0)
     new = np.where(several, np.cumsum(several) - 1, -1)
     return new[code], int(several.sum())
+
+
+def _declared(shop: Ints, place: Ints, places: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """(pairs,) shop and place that it says it ships from: two in three of the true ones, and one in ten shops says a wrong one."""
+    true = np.unique((shop * places + place)[place >= 0])
+    true = true[rng.random(len(true)) < 2 / 3]
+    liars = np.flatnonzero(rng.random(int(shop.max()) + 1) < 0.1)
+    pairs = np.unique(np.concatenate([true, liars * places + rng.integers(0, places, len(liars))]))
+    return pairs // places, pairs % places
 
 
 def _returns(

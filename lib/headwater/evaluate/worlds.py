@@ -65,6 +65,7 @@ class WorldParams(BaseModel):
         0.0,
         description="Share of guilty suppliers that no order and no paper names, and that ship from no place of their own.",
     )
+    silent: float = Field(0.0, description="Share of shops whose orders name no dispatch address.")
 
 
 DIFFICULTIES: dict[str, WorldParams] = {
@@ -78,6 +79,7 @@ DIFFICULTIES: dict[str, WorldParams] = {
     "hard": WorldParams(named=0.05, camouflage=0.6, malicious=0.24),
     "sparse": WorldParams(named=0.15, camouflage=0.4, malicious=0.12, per_account=2, fake_rate=1.3e-3),
     "concealed": WorldParams(named=0.5, camouflage=0.4, hidden=0.5),
+    "silent": WorldParams(named=0.15, camouflage=0.4, silent=0.5),
 }
 
 

@@ -37,6 +37,16 @@ class ShareParams(Section):
         2.0, gt=0, description="pseudo-orders before a place's named orders tell who ships there"
     )
     use_places: bool = Field(True, description="whether dispatch places help to infer suppliers")
+    declared_places: float = Field(
+        1.0,
+        ge=0,
+        description="order lines that a declared dispatch address counts for where an order names none: a few named ones outweigh it",
+    )
+    declared_unknown: float = Field(
+        2.0,
+        gt=0,
+        description="order lines below which the rest of a shop's is unknown: one declared address alone does not say where all comes from",
+    )
     minimum: float = Field(
         0.01, ge=0, description="shares below this are dropped (to unknown): they blow up memory and tell nothing"
     )

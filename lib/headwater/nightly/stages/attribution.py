@@ -101,17 +101,18 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
 
 def _known(run: Run) -> beside.Known:
     """PLACES, MEMBERS -> what is known beside orders, read without Spark."""
-    street = ("may_be_source", "=", True)
 
-    def rows(table: Table, columns: list[str], *wanted: tuple[str, str, Any]) -> pd.DataFrame:
-        told: pd.DataFrame = run.lake.rows(table, run.night, columns, wanted=wanted).to_pandas()
-        return told
+    def streets(columns: list[str], *wanted: tuple[str, str, Any]) -> pd.DataFrame:
+        rows = run.lake.rows(PLACES, run.night, [*columns, "may_be_source"], wanted=wanted)
+        told: pd.DataFrame = rows.filter(rows["may_be_source"]).select(columns).to_pandas()
+        return told.drop_duplicates()
 
-    doors = rows(PLACES, ["place_id", "building_key", "level"], street).drop_duplicates()
+    doors = streets(["place_id", "building_key", "level"], ("level", "in", ["unit", "building"]))
     return beside.Known(
         doors=doors.assign(unit=doors["level"] == "unit"),
-        returns=rows(PLACES, ["seller_id", "place_id"], street, ("role", "=", "return")),
-        members=rows(MEMBERS, ["seller_id", "operator_id"]),
+        returns=streets(["seller_id", "place_id"], ("role", "=", "return")),
+        declared=streets(["seller_id", "place_id"], ("role", "in", ["dispatch", "pickup"])),
+        members=run.lake.rows(MEMBERS, run.night, ["seller_id", "operator_id"]).to_pandas(),
     )
 
 
