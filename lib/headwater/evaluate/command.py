@@ -9,7 +9,8 @@ import pandas as pd
 
 from headwater.config import Config
 from headwater.errors import ConfigurationError
-from headwater.evaluate.lake import Evaluation, RoleCount, Truth, evaluate, later_verdicts, planted_truth
+from headwater.evaluate.lake import Evaluation, RoleCount, evaluate
+from headwater.evaluate.truth import Truth, later_verdicts, planted_truth
 from headwater.store import PublishedReader
 from headwater.tables import published as published_tables
 from headwater.tables.published import SOURCES

@@ -10,7 +10,19 @@ import pandas as pd
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
-from headwater.attribution import belief, beside, case_rows, expected, found_out, gather, prices, roles, shops, sources
+from headwater.attribution import (
+    belief,
+    beside,
+    case_rows,
+    expected,
+    found_out,
+    gather,
+    names,
+    prices,
+    roles,
+    shops,
+    sources,
+)
 from headwater.attribution.delay import delay_curve
 from headwater.attribution.evidence import Case
 from headwater.attribution.find import Found, find
@@ -123,7 +135,7 @@ def _links(run: Run) -> DataFrame:
 def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     """Write SOURCES, EVIDENCE, SOURCE_EXPOSURE and CALIBRATIONS; what was found, and what it says of the shops."""
     night, config = run.night, run.config
-    named = sources.names(_links(run), run.lake.read(PLACES, night), gathered.ids.operators)
+    named = names.names(_links(run), run.lake.read(PLACES, night), gathered.ids.operators)
     verdicts = verdicts_in_force(run).toPandas()
     of = found_out.numbered(gathered, named["members"])
     start = night - timedelta(days=config.night.window_days - 1)
