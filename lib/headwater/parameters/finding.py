@@ -303,14 +303,14 @@ class FindParams(Section):
         description="types of sources that have what suppliers and dispatch places leave of the complaints, by name",
     )
     building_odds: float = Field(
-        -2.0, description="added to the log odds of buildings: as a place, of last resort, and its doors come first"
+        -1.0, description="added to the log odds of buildings: of last resort as a place is, but its doors come first"
     )
     return_odds: float = Field(
-        -3.0,
+        -2.0,
         description="added to the log odds of return places: where goods go back to is weaker evidence than where they come from",
     )
     latent_odds: float = Field(
-        -2.0,
+        -1.0,
         description="added to the log odds of an operator's unknown supply: nobody names it, and nothing else of it is seen",
     )
     passes: int = Field(
