@@ -60,8 +60,13 @@ def concealed():
 
 def test_late_sources_move_no_supplier_and_no_place(concealed):
     market, shops, found = concealed
-    before = find(replace(market, beside=None), shops)
-    early = market.early
+    b, early = market.beside, market.early
+    none = replace(
+        b, buildings=0, returns=0, operators=0, building=np.full_like(b.building, -1), return_shop=b.return_shop[:0],
+        return_place=b.return_place[:0], return_part=b.return_part[:0], operator=np.full_like(b.operator, -1),
+    )  # fmt: skip
+    before = find(replace(market, beside=none), shops)
+    assert len(before.score) == early < len(found.score)
     for name in ("score", "probability", "side"):
         np.testing.assert_allclose(getattr(found, name)[:early], getattr(before, name), rtol=0, atol=1e-9)
     for name in ("ln_bf", "posterior", "phibar", "attributed"):
