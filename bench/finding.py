@@ -45,28 +45,27 @@ OURS = "Headwater"
 
 
 def compared(world: World) -> Scores:
-    """Score of every supplier by every method."""
+    """Score of every supplier, then dispatch place, by every method; the oracle knows suppliers alone."""
     market, listing_shop = market_of(world)
     ground = evidence(market, listing_shop)
-    count = market.suppliers
-    scores = {name: rank(ground)[:count] for name, rank in BASELINES.items()}
-    return scores | {OURS: find(market, listing_shop).score[:count], "oracle (EBGM)": oracle(world)}
+    scores = {name: rank(ground) for name, rank in BASELINES.items()}
+    return scores | {OURS: find(market, listing_shop).score[: market.early], "oracle (EBGM)": oracle(world)}
 
 
 def ours(world: World) -> Scores:
-    """Score of every supplier by the finding alone."""
+    """Score of every supplier and dispatch place by the finding alone."""
     market, listing_shop = market_of(world)
-    return {OURS: find(market, listing_shop).score[: market.suppliers]}
+    return {OURS: find(market, listing_shop).score[: market.early]}
 
 
 def ablated(world: World) -> Scores:
-    """Score of every supplier with one part of the finding taken away."""
+    """Score of every supplier and dispatch place with one part of the finding taken away."""
     market, listing_shop = market_of(world)
-    return {name: find(market, listing_shop, p).score[: market.suppliers] for name, p in ABLATIONS.items()}
+    return {name: find(market, listing_shop, p).score[: market.early] for name, p in ABLATIONS.items()}
 
 
 MODES = {"compared": compared, "ablation": ablated, "ours": ours}
-METRICS = ("ap", "p10", "p20", "p50", "r50", "framed", "moved")
+METRICS = ("ap", "p10", "p20", "p50", "r50", "framed", "moved", "places")
 
 
 def framed(world: World) -> np.ndarray:
@@ -77,16 +76,21 @@ def framed(world: World) -> np.ndarray:
 
 def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
     """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones; of the
-    suppliers that somebody names."""
+    suppliers that somebody names. `places`: average precision over the dispatch places that orders name."""
     sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.hidden
     truth, paid = world.guilty[sold], framed(world)[sold]
+    used = np.bincount(world.place[world.place >= 0], minlength=world.places) > 0
+    count = len(sold)
     return {
         name: {
-            "ap": metrics.average_precision(score[sold], truth),
-            **{f"p{k}": metrics.precision_at(score[sold], truth, k) for k in (10, 20, 50)},
-            "r50": metrics.recall_at(score[sold], truth, 50),
-            "framed": float(paid[metrics.ranking(score[sold])[: int(truth.sum())]].sum()),
+            "ap": metrics.average_precision(score[:count][sold], truth),
+            **{f"p{k}": metrics.precision_at(score[:count][sold], truth, k) for k in (10, 20, 50)},
+            "r50": metrics.recall_at(score[:count][sold], truth, 50),
+            "framed": float(paid[metrics.ranking(score[:count][sold])[: int(truth.sum())]].sum()),
             "moved": float("nan"),
+            "places": metrics.average_precision(score[count:][used], world.guilty_places[used])
+            if len(score) > count
+            else float("nan"),
         }
         for name, score in scores.items()
     }
@@ -98,7 +102,8 @@ def moved(world: World, score: np.ndarray) -> float:
     if kept.all():
         return 0.0
     parts = {f: getattr(world, f)[kept] for f in vars(world) if f.startswith("complaint_")}
-    before = ours(replace(world, **parts))[OURS]
+    count = world.params.suppliers
+    before, score = ours(replace(world, **parts))[OURS][:count], score[:count]
     top = np.isin(np.arange(len(score)), metrics.ranking(score)[:50])
     return float((top & ~np.isin(np.arange(len(score)), metrics.ranking(before)[:50]) & framed(world)).sum())
 
