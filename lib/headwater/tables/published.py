@@ -62,7 +62,7 @@ SOURCES = Table(
         col(
             "role",
             "string",
-            "producer | distributor | shared_warehouse | unknown, from its goods and shops, not from complaints",
+            "producer | distributor | shared_warehouse | logistics | market | unknown, from its goods and shops, not from complaints",
         ),
         opt("name", "string", "name or address as written"),
         opt("country", "string", "country"),
