@@ -28,9 +28,9 @@ from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from headwater.attribution import sweeps
 from headwater.attribution.calibrate import learn_tempering, temper
 from headwater.attribution.find import find
+from headwater.attribution.sweeps import keep_to_one_core
 from headwater.evaluate import metrics
 from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
@@ -131,13 +131,8 @@ def spread_out(work: Callable[[Task], Done], tasks: list[Task], jobs: int) -> It
     if jobs == 1:
         yield from map(work, tasks)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_alone) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=keep_to_one_core) as pool:
         yield from pool.map(work, tasks)
-
-
-def _alone() -> None:
-    """A process of the pool keeps to one core: the marketplaces are what runs side by side."""
-    sweeps.cores = lambda: 1
 
 
 def table(mode: str, names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
@@ -227,6 +222,15 @@ def learnt(names: list[str], seeds: range, jobs: int) -> Tempering:
     return learn_tempering(odds, guilty, f"bazaar and guilds, seeds {seeds.start}-{seeds.stop - 1}, {', '.join(names)}")
 
 
+def _spoken(value: Any) -> Any:
+    """What JSON can say: null for a number that is none (the interval of one seed, what a mode does not measure)."""
+    if isinstance(value, dict):
+        return {name: _spoken(v) for name, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spoken(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
 @click.command(help=__doc__)
 @click.option("--only", multiple=True, type=click.Choice(list(DIFFICULTIES)), help="Difficulties; all if none.")
 @click.option("-n", "--seeds", default=5, show_default=True, help="Seeds per difficulty.")
@@ -259,7 +263,7 @@ def main(
     else:
         result = table(mode or "compared", names, family, span, jobs)
     if out:
-        out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        out.write_text(json.dumps(_spoken(result), indent=1, allow_nan=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

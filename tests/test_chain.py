@@ -78,3 +78,13 @@ def test_a_night_that_took_files_or_another_configuration_and_was_not_published_
     assert unfinished([*files, {"night": FIRST} | FILE | {"intake_seq": 3}], links) == [FIRST]
     assert unfinished([f | {"configuration": "other"} for f in files], links) == [FIRST]
     assert unfinished([*files, {"night": day(1)} | FILE], links) == [day(1)]
+
+
+def test_the_verdicts_that_a_night_knew_are_part_of_what_it_was_made_of():
+    base, told = inputs_of([FILE], "c", ""), inputs_of([FILE], "c", "", ["v1", "v2"])
+    assert inputs_of([FILE], "c", "", []) == base != told
+    assert inputs_of([FILE], "c", "", ["v2", "v1"]) == told
+    files, links = [FILE | {"night": day(0)}], [Link(day(0), told, "")]
+    assert unfinished(files, links, {day(0): ["v1", "v2"]}) == []
+    assert unfinished(files, links, {day(0): ["v1", "v2", "v3"]}) == [day(0)]
+    assert unfinished(files, links) == [day(0)]

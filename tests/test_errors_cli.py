@@ -178,7 +178,7 @@ for words in json.loads(sys.argv[1]):
     assert f"  - orders: no file under {tmp_path / 'empty'}/orders" in done.stderr
     assert f"run the other on {socket.gethostname()} (process {os.getpid()}) is writing to this lake" in told[1]
     assert "night 2026-11-22 rests on nights that have to be run again first" in told[2]
-    assert "  - headwater run --night 2026-11-20: it has taken files that were not published" in done.stderr
+    assert "  - headwater run --night 2026-11-20: it has taken files or verdicts that were not published" in done.stderr
     assert "Traceback" not in done.stderr
     assert (held / lock.NAME).is_file()
     assert not (unfinished / lock.NAME).exists()

@@ -1,8 +1,9 @@
 """The chain of nights: what each night was made of, so that a night knows when one before it was made anew.
 
-A night is made of its files, its configuration and program, and the night before it; the hash of all that is its `inputs`,
-published with it in ops/nights beside `based_on`, the inputs of the night before it as they were then. A night is stale when
-the night before it now has other inputs than those, or is stale itself; a night that is run again as it was stays the same."""
+A night is made of its files, the verdicts of the command line that it knew, its configuration and program, and the night before
+it; the hash of all that is its `inputs`, published with it in ops/nights beside `based_on`, the inputs of the night before it as they
+were then. A night is stale when the night before it now has other inputs than those, or is stale itself; a night that is run again as
+it was stays the same."""
 
 from __future__ import annotations
 
@@ -23,10 +24,14 @@ class Link:
     based_on: str
 
 
-def inputs_of(files: Iterable[Mapping[str, Any]], configuration: str, based_on: str) -> str:
-    """The hash of what a night is made of: rows of FILES, the hash of configuration and program, the night before it."""
+def inputs_of(
+    files: Iterable[Mapping[str, Any]], configuration: str, based_on: str, verdicts: Iterable[str] = ()
+) -> str:
+    """The hash of what a night is made of: rows of FILES, the hash of configuration and program, the night before it, the ids of
+    the verdicts of the command line that it knew."""
     taken = sorted([f["intake_seq"], f["feed"], f["path"], f["bytes"], f["content"] or f["modified_ms"]] for f in files)
-    return hashlib.sha256(json.dumps([taken, configuration, based_on]).encode()).hexdigest()
+    told = sorted(verdicts)
+    return hashlib.sha256(json.dumps([taken, configuration, based_on, *([told] if told else [])]).encode()).hexdigest()
 
 
 def chain(nights: Iterable[Mapping[str, Any]]) -> list[Link]:
@@ -46,8 +51,10 @@ def stale(links: Iterable[Link]) -> list[date]:
     return found
 
 
-def unfinished(files: Iterable[Mapping[str, Any]], links: Iterable[Link]) -> list[date]:
-    """The nights, oldest first, whose files (rows of FILES) or configuration are not those that were published."""
+def unfinished(
+    files: Iterable[Mapping[str, Any]], links: Iterable[Link], verdicts: Mapping[date, Iterable[str]] | None = None
+) -> list[date]:
+    """The nights, oldest first, whose files (rows of FILES), configuration or known `verdicts` are not those that were published."""
     by_night: dict[date, list[Mapping[str, Any]]] = {}
     for file in files:
         by_night.setdefault(file["night"], []).append(file)
@@ -56,5 +63,6 @@ def unfinished(files: Iterable[Mapping[str, Any]], links: Iterable[Link]) -> lis
         night
         for night, taken in by_night.items()
         if night not in published
-        or published[night].inputs != inputs_of(taken, taken[0]["configuration"], published[night].based_on)
+        or published[night].inputs
+        != inputs_of(taken, taken[0]["configuration"], published[night].based_on, (verdicts or {}).get(night, ()))
     )

@@ -80,9 +80,9 @@ def night_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refresh_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--refresh", is_flag=True, help="Also take the files that came since the night's first run.")(
-        command
-    )
+    return click.option(
+        "--refresh", is_flag=True, help="Also take the files and verdicts that came since the night's first run."
+    )(command)
 
 
 def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None, refresh: bool = False) -> None:
@@ -117,7 +117,7 @@ def _stage_command(name: str, what: str) -> None:
     def stage(config: Config, night: date, refresh: bool = False) -> None:
         run_stages(config, night, (name,), refresh)
 
-    main.command(name, help=what)(refresh_option(stage) if name == "intake" else stage)
+    main.command(name, help=what)(refresh_option(stage) if name in ("intake", "graph") else stage)
 
 
 _stage_command("intake", "Stage 1 of a night: landing feeds into clean tables and rejects.")

@@ -65,3 +65,11 @@ def test_a_late_twin_and_a_late_stranger_take_nothing_from_a_case():
     assert got[0] == pytest.approx(both.ln_bf[0], abs=1e-6)
     assert got[1] == got[0]
     assert got[2] == both.ln_bf[2]
+
+
+def test_a_case_of_which_nobody_complained_is_cleared_by_its_exposure():
+    cells = Cells(np.array([2.0]), sp.csr_matrix([[0.0, 0.0, 1.0]]), np.array([3.0, 3.0, 0.1]), np.zeros(3, int), 7.0)
+    got = fit(cells)
+    merged = case_bayes_factors(cells, got, np.array([0, 0, 2]))
+    assert (merged[:2] < 0).all()
+    assert merged[2] == got.ln_bf[2]

@@ -6,7 +6,8 @@ import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells, entries_of
 from headwater.attribution.explain import QUALIFIER, REST, SHOP, explain
-from headwater.attribution.spike_slab import bayes_factors, fit, log_likelihoods
+from headwater.attribution.spike_slab import bayes_factors, fit
+from headwater.attribution.sweeps import log_likelihoods
 from headwater.parameters.finding import ExplainParams, SpikeSlabParams
 
 

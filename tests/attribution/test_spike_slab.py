@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 
 from headwater.attribution.cells import Cells, collapse, entries_of
-from headwater.attribution.spike_slab import bayes_factors, fit, log_likelihoods
+from headwater.attribution.spike_slab import bayes_factors, fit
+from headwater.attribution.sweeps import log_likelihoods
 from headwater.parameters.finding import SpikeSlabParams
 
 PARAMS = SpikeSlabParams()

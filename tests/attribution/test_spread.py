@@ -1,13 +1,16 @@
 """The model over a cluster gives what one process gives."""
 
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.spike_slab import fit
-from headwater.attribution.spread import Spread, fit_spread
+from headwater.attribution.spread import FitBySize, SparkSweep, fit_spread
+from headwater.attribution.sweeps import LocalSweep
+from headwater.parameters.components import Graph
 from headwater.parameters.finding import SpikeSlabParams
 
 
@@ -25,32 +28,53 @@ def planted(seed, sources=30, cells=500):
     )
 
 
-def spread_of(spark, cells, order=None):
-    entry = cells.shares.tocoo()
-    edges = pd.DataFrame({"cell": entry.row, "source": entry.col.astype(np.int64), "share": entry.data})
-    observed = pd.DataFrame({"cell": np.arange(len(cells.observed)), "observed": cells.observed})
-    if order is not None:
-        edges, observed = edges.sample(frac=1, random_state=order), observed.sample(frac=1, random_state=order)
-    return Spread(
-        spark.createDataFrame(edges), spark.createDataFrame(observed[observed["observed"] > 0]), cells.exposure,
-        cells.kind, cells.expected_total, cells.offset, cells.owner,
-    )  # fmt: skip
-
-
 def test_the_cluster_agrees_with_one_process(spark):
     cells = planted(0)
     params = SpikeSlabParams(sweeps_max=4, learn_every=3)
-    one, many = fit(cells, params), fit_spread(spread_of(spark, cells), params, partitions=2)
+    one, many = fit(cells, params), fit_spread(spark, cells, params, task_edges=200)
     assert many.sweeps == one.sweeps
-    for name in ("ln_bf", "posterior", "attributed", "prior", "exposure"):
-        np.testing.assert_allclose(getattr(many, name), getattr(one, name), atol=1e-6, err_msg=name)
+    for name in ("ln_bf", "posterior", "attributed", "prior", "exposure", "explained"):
+        np.testing.assert_allclose(getattr(many, name), getattr(one, name), rtol=1e-6, atol=1e-6, err_msg=name)
     assert many.background == pytest.approx(one.background, rel=1e-6)
     assert one.posterior[:4].max() > 0.5
 
 
-def test_no_order_of_rows_and_no_partitioning_changes_a_bit(spark):
-    cells, params = planted(3), SpikeSlabParams(sweeps_max=2)
-    one = fit_spread(spread_of(spark, cells), params, partitions=1)
-    other = fit_spread(spread_of(spark, cells, order=1), params, partitions=3)
-    assert one.ln_bf.tobytes() == other.ln_bf.tobytes()
-    assert one.attributed.tobytes() == other.attributed.tobytes()
+def test_no_partitioning_changes_a_bit(spark):
+    cells, phibar = planted(3), np.random.default_rng(3).uniform(0, 20, 30)
+    sweep = SparkSweep(spark, cells, SpikeSlabParams(), task_edges=100)
+    kept = spark.conf.get("spark.sql.shuffle.partitions")
+    sums = []
+    for partitions in ("1", "3"):
+        spark.conf.set("spark.sql.shuffle.partitions", partitions)
+        sums.append(sweep.gains(phibar).tobytes())
+    spark.conf.set("spark.sql.shuffle.partitions", kept)
+    sweep.close()
+    assert sums[0] == sums[1]
+
+
+def test_pieces_of_any_size_add_up_to_the_sums_of_one_process(spark):
+    cells, phibar = planted(4), np.random.default_rng(4).uniform(0, 20, 30)
+    one = LocalSweep(cells, SpikeSlabParams())
+    for size in (30, 10**6):
+        many = SparkSweep(spark, cells, SpikeSlabParams(), size)
+        np.testing.assert_allclose(many.exact(phibar), one.exact(phibar), atol=1e-8)
+        np.testing.assert_allclose(many.pull(phibar), one.pull(phibar), atol=1e-8)
+        assert many.unexplained(phibar) == pytest.approx(one.unexplained(phibar), abs=1e-8)
+        many.close()
+
+
+def test_the_number_of_edges_chooses_the_engine(spark):
+    cells, params = planted(5, sources=8, cells=40), SpikeSlabParams(sweeps_max=1)
+    edges = cells.shares.nnz
+    fits = [FitBySize(spark, Graph(driver_edges=most, task_edges=50)) for most in (edges, edges - 1)]
+    got = [one(cells, params) for one in fits]
+    assert [one.engine for one in fits] == ["in_process", "distributed"]
+    np.testing.assert_allclose(got[0].ln_bf, got[1].ln_bf, atol=1e-6)
+
+
+def test_a_window_without_complaints_has_no_edge_to_spread(spark):
+    cells = planted(6, sources=5, cells=20)
+    none = replace(cells, observed=np.zeros(20))
+    got = FitBySize(spark, Graph(driver_edges=0))(none, SpikeSlabParams())
+    np.testing.assert_array_equal(got.attributed, np.zeros(5))
+    assert (got.ln_bf <= 0).all()

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -12,8 +13,10 @@ from headwater.cli import main
 from headwater.config import Config, load
 from headwater.errors import ConfigurationError, InputRefusedError
 from headwater.nightly import verdicts
-from headwater.store import read_rows
-from headwater.tables.ops import ENTERED_VERDICTS
+from headwater.nightly.run import Run
+from headwater.store import Lake, read_rows
+from headwater.tables.model import VERDICTS
+from headwater.tables.ops import ENTERED_VERDICTS, NIGHTS
 
 ROW = {"subject_kind": "source", "subject_id": "S1", "verdict": "confirmed", "author": "ann"}
 
@@ -109,3 +112,21 @@ def test_a_subject_as_typed(text, subject):
 def test_a_pair_of_one_is_no_pair():
     with pytest.raises(ConfigurationError, match="two ids"):
         verdicts.parse_subject("pair:a")
+
+
+def test_a_published_night_knows_the_verdicts_that_it_was_published_with_until_it_is_refreshed(spark, config):
+    night = date(2026, 11, 22)
+
+    def known(of: date, refresh: bool = False) -> set[str]:
+        run = Run(Lake(spark, config), config, of, "a run", lambda _written: None, refresh=refresh)
+        verdicts.collect_verdicts(run)
+        return {r["verdict_id"] for r in run.lake.rows(VERDICTS, of).to_pylist()}
+
+    [first] = verdicts.add(config, [{**ROW, "decided_at": "2026-11-20"}])
+    [second] = verdicts.add(config, [{**ROW, "subject_id": "S2", "decided_at": "2026-11-19"}])
+    assert known(night) == {first, second}, "until it is published, a night may learn more"
+    Lake(spark, config).append(NIGHTS, [(1, night, "a run", "published/sources", 1, 1, "digest", "inputs", "")])
+    [late] = verdicts.add(config, [{**ROW, "subject_id": "S3", "decided_at": "2026-11-18"}])
+    assert known(night) == {first, second}
+    assert known(night + timedelta(days=1)) == {first, second, late}
+    assert known(night, refresh=True) == known(night) == {first, second, late}

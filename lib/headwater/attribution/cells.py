@@ -22,7 +22,7 @@ class Cells:
     offset (sources,) optional, added to the learnt log odds of the type before complaints are seen; natural log units.
     owner  (sources,) optional: the source whose goods alone flow through this one (a supplier's own place), or -1. What is owned never
         explains its owner away; the owner explains it.
-    late   (sources,) optional: sources that have only what the others leave; they take nothing from them.
+    late   (sources,) optional: sources that have only what the others leave; they take nothing from them, and stand last.
     """
 
     observed: Floats
@@ -52,16 +52,40 @@ class Cells:
             faults.append("owner must hold one source number or -1 per source")
         if self.late is not None and self.late.shape != (sources,):
             faults.append("late must hold one yes or no per source")
+        elif self.late is not None and (np.diff(self.late.astype(np.int8)) < 0).any():
+            faults.append("late sources must stand last")
         if faults:
             raise ValueError("; ".join(faults))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Entries `at` of the sources first .. last - 1; starts (sources + 1,) their first entries, counted from the block's;
+    owned: the rows own_* of these entries."""
+
+    at: slice
+    first: int
+    last: int
+    starts: Ints
+    owned: slice
+
+
+class Scratch:
+    """Room for the entries of a block, so that passes over blocks stay in the cache; one for each thread."""
+
+    def __init__(self, size: int) -> None:
+        self.cell = np.empty(size, dtype=np.intp)
+        self.rest = np.empty(size)
+        self.ratio, self.step = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.float32)
+        self.node = np.empty(size, dtype=np.int32)
 
 
 @dataclass(frozen=True)
 class Entries:
     """The non-zeros of the share matrix by source: source j has indptr[j]:indptr[j + 1], cells ascending.
 
-    own_*: one row per (entry of an owner, owned source of the same cell): entry, owned source, its share of the cell.
-    late (entries,) whether the source is a late one; None: none is.
+    own_*: one row per (entry of an owner, owned source of the same cell), by entry: entry, owned source, its share of the cell.
+    named: how many of them, the first ones, are of sources that are not late.
     """
 
     indptr: Ints
@@ -72,27 +96,56 @@ class Entries:
     own_entry: Ints
     own_source: Ints
     own_share: Floats
-    late: Bools | None = None
+    named: int
 
-    def relief(self, phibar: Floats) -> Floats | None:
-        """(entries,) what explains of the cell without counting against the source, in background rates: those that it owns, and the
-        late ones unless it is late itself; None: there are none."""
-        if not len(self.own_entry) and self.late is None:
-            return None
-        owned = np.bincount(self.own_entry, weights=self.own_share * phibar[self.own_source], minlength=len(self.cell))
-        if self.late is None:
-            return owned
-        late = np.where(self.late, self.share * phibar[self.source], 0.0)
-        left = np.bincount(self.cell, weights=late, minlength=1)
-        return np.asarray(owned + np.where(self.late, 0.0, left[self.cell]))
+    def blocks(self, size: int) -> list[Block]:
+        """All entries in order, `size` at a time."""
+        return [self._block(start, min(start + size, len(self.cell))) for start in range(0, len(self.cell), size)]
 
-    def others(self, explained: Floats, phibar: Floats, relief: Floats | None, at: slice = slice(None)) -> Floats:
-        """(entries of `at`,) a_c^(-j) >= 1: the rate of the cell without the entry's source and what that source owns."""
-        rest = explained[self.cell[at]]
-        rest -= self.share[at] * phibar[self.source[at]]
-        if relief is not None:
-            rest -= relief[at]
+    def before_late(self, explained: Floats, phibar: Floats) -> Floats:
+        """(cells,) the rate of a cell without its late sources: what the others are held against."""
+        late = slice(self.named, None)
+        if late.start == len(self.cell):
+            return explained
+        theirs = self.share[late] * phibar[self.source[late]]
+        return np.asarray(explained - np.bincount(self.cell[late], weights=theirs, minlength=len(explained)))
+
+    def others(
+        self,
+        explained: Floats,
+        phibar: Floats,
+        block: Block | None = None,
+        room: Scratch | None = None,
+        before: Floats | None = None,
+    ) -> Floats:
+        """(entries of the block, or all,) a_c^(-j) >= 1: the rate of the cell without the entry's source and what that source owns;
+        of sources that are not late, without the late ones too (`before_late`, made here if not given).
+
+        With `room` it lies there, until the next call."""
+        block = block or self._block(0, len(self.cell))
+        size = block.at.stop - block.at.start
+        room = room or Scratch(size)
+        np.copyto(room.cell[:size], self.cell[block.at])
+        # Clipped, not checked: only then numpy writes straight to `out`.
+        rest = explained.take(room.cell[:size], out=room.rest[:size], mode="clip")
+        named = max(min(self.named, block.at.stop) - block.at.start, 0)
+        if self.named < len(self.cell) and named:
+            first = self.before_late(explained, phibar) if before is None else before
+            rest[:named] = first[self.cell[block.at.start : block.at.start + named]]
+        mine = np.repeat(phibar[block.first : block.last], np.diff(block.starts))
+        mine *= self.share[block.at]
+        rest -= mine
+        own = block.owned
+        if own.start < own.stop:
+            relief = self.own_share[own] * phibar[self.own_source[own]]
+            np.subtract.at(rest, self.own_entry[own] - block.at.start, relief)
         return np.maximum(rest, 1.0, out=rest)
+
+    def _block(self, start: int, stop: int) -> Block:
+        first, last = (int(self.source[start]), int(self.source[stop - 1]) + 1) if start < stop else (0, 0)
+        starts = np.clip(self.indptr[first : last + 1] - start, 0, stop - start).astype(np.int32)
+        owned = np.searchsorted(self.own_entry, (start, stop)).tolist()
+        return Block(slice(start, stop), first, last, starts, slice(*owned))
 
 
 def entries_of(cells: Cells) -> Entries:
@@ -111,11 +164,12 @@ def entries_of(cells: Cells) -> Entries:
         own = np.flatnonzero(owner >= 0)
         wanted = owner[own].astype(np.int64) * by_source.shape[0] + cell[own]
         own_entry = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
-        met = key[own_entry] == wanted
+        met = np.flatnonzero(key[own_entry] == wanted)
+        met = met[np.argsort(own_entry[met], kind="stable")]
         own, own_entry = own[met], own_entry[met]
     return Entries(
         by_source.indptr.astype(np.int64), cell, share, cells.observed[cell], source, own_entry, source[own], share[own],
-        None if cells.late is None else cells.late[source],
+        len(source) if cells.late is None else int((~cells.late[source]).sum()),
     )  # fmt: skip
 
 
@@ -124,19 +178,32 @@ def collapse(cells: Cells) -> tuple[Cells, Ints]:
 
     Complaints whose order names its supplier and place collapse to one cell per pair, however many shops sold them.
     """
-    matrix = cells.shares.tocsr(copy=True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
+    matrix = cells.shares.tocsr()
+    if not matrix.has_canonical_format or not matrix.data.all():
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+    rows = np.arange(matrix.shape[0])
     for seed in range(3):  # a fixed random projection finds candidates; equality is then checked exactly
-        marks = np.random.default_rng(seed).random(matrix.shape[1])
-        _, first, row = np.unique(matrix @ marks, return_index=True, return_inverse=True)
-        order = np.argsort(np.argsort(first))
-        first, row = np.sort(first), order[row.reshape(-1)]
-        merged = matrix[first]
-        if _same(merged[row], matrix):
-            observed = np.bincount(row, weights=cells.observed, minlength=len(first))
-            return replace(cells, observed=observed, shares=merged), row
-    return cells, np.arange(matrix.shape[0])  # different rows met under one key, three times: keep every cell apart
+        leader = _first_alike(matrix @ np.random.default_rng(seed).random(matrix.shape[1]))
+        leads = leader == rows
+        if leads.all():
+            return replace(cells, shares=matrix), rows
+        if _same(matrix[leader[~leads]], matrix[~leads]):
+            row = (np.cumsum(leads) - 1)[leader]
+            merged = matrix[np.flatnonzero(leads)]
+            return replace(cells, observed=np.bincount(row, weights=cells.observed), shares=merged), row
+    return cells, rows  # different rows met under one key, three times: keep every cell apart
+
+
+def _first_alike(key: Floats) -> Ints:
+    """(rows,) for each row the first with an equal key."""
+    order = np.argsort(key, kind="stable")
+    new = np.ones(len(key), dtype=np.bool_)
+    new[1:] = key[order[1:]] != key[order[:-1]]
+    leader = np.empty(len(key), dtype=np.int64)
+    leader[order] = order[new][np.cumsum(new) - 1]
+    return leader
 
 
 def heard(cells: Cells, everybody: bool = False) -> tuple[Cells, Bools]:

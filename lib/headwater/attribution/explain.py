@@ -18,7 +18,8 @@ from scipy.special import logsumexp
 
 from headwater.attribution.cells import Cells, entries_of
 from headwater.attribution.market import Floats, Ints
-from headwater.attribution.spike_slab import SourceFit, bayes_factors, log_likelihoods
+from headwater.attribution.spike_slab import SourceFit, bayes_factors
+from headwater.attribution.sweeps import log_likelihoods
 from headwater.parameters.finding import ExplainParams, SpikeSlabParams
 
 SHOP, REST, QUALIFIER = 0, 1, 2
@@ -101,7 +102,7 @@ def _gains(cells: Cells, fit: SourceFit, chosen: Ints, model: SpikeSlabParams) -
     place[chosen] = np.arange(len(chosen))
     keep = np.flatnonzero(place[entries.source] >= 0)
     share, source, cell = entries.share[keep], entries.source[keep], entries.cell[keep]
-    ratio = share / entries.others(fit.explained, fit.phibar, entries.relief(fit.phibar))[keep]
+    ratio = share / entries.others(fit.explained, fit.phibar)[keep]
     gain = entries.observed[keep][:, None] * np.log1p(np.multiply.outer(ratio, model.grid))
     return _EntryRows(place[source], cell, entries.observed[keep] * np.minimum(share, 1.0)), gain
 

@@ -15,7 +15,7 @@ from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.late import fit_late
 from headwater.attribution.late_shares import late_shares, sources_of_their_own
 from headwater.attribution.market import PLACE, Cleared, Floats, Ints, Market
-from headwater.attribution.spike_slab import SourceFit, fit
+from headwater.attribution.spike_slab import Fit, SourceFit, fit
 from headwater.attribution.verdict_terms import counts_after_clearing
 from headwater.parameters.finding import FindParams
 
@@ -53,8 +53,8 @@ class _Ground:
     offset: Floats
 
 
-def find(market: Market, listing_shop: Ints, params: FindParams | None = None) -> Found:
-    """Ranked sources of a window. `listing_shop` (listings,) is the shop of each listing.
+def find(market: Market, listing_shop: Ints, params: FindParams | None = None, fit: Fit = fit) -> Found:
+    """Ranked sources of a window. `listing_shop` (listings,) is the shop of each listing; `fit` makes every fit of the model.
 
     Two passes of: weigh complaints, fit sources, and in rounds learn what signs beyond complaints are worth and fit again.
     """
@@ -67,7 +67,7 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None) -
     offset = ground.offset[:early]
     cells, got = ground.early, None
     for _ in range(params.passes):
-        weight = hygiene.weights(market.complaints, _corroborator(market, ground, extra, params), params.hygiene)
+        weight = hygiene.weights(market.complaints, _corroborator(market, ground, extra, params, fit), params.hygiene)
         for round_ in range(1 + (params.side.rounds if features.shape[1] else 0)):
             if round_ and got is not None:
                 slopes = side.learn_slopes(features[:early], kind[:early], got.posterior, live, params.side)
@@ -186,7 +186,7 @@ def after_clearing(at: sp.csr_matrix, exposure: Floats, filed: Ints, cleared: Cl
     return kept, exposure * later
 
 
-def _corroborator(market: Market, ground: _Ground, extra: Floats, params: FindParams) -> Corroborate:
+def _corroborator(market: Market, ground: _Ground, extra: Floats, params: FindParams, fit: Fit) -> Corroborate:
     """Fit to some of the complaints -> probability that a source of each complaint's goods is guilty, and its mean over orders."""
     cells, expected = ground.early, market.flows.expected
     through, offset = ground.through[:, : market.early], ground.offset[: market.early]

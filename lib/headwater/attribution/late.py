@@ -14,8 +14,8 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from headwater.attribution.cells import Cells, entries_of
-from headwater.attribution.spike_slab import Ground, Learnt, SourceFit, ascend, bayes_factors, log_likelihoods
-from headwater.attribution.sweeps import LocalSweep
+from headwater.attribution.spike_slab import Ground, Learnt, SourceFit, ascend, bayes_factors
+from headwater.attribution.sweeps import LocalSweep, log_likelihoods
 from headwater.parameters.finding import SpikeSlabParams
 
 

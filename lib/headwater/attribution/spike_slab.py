@@ -12,15 +12,15 @@ conditional Bayes factor of one source on a grid of effect sizes, all sources at
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from headwater.attribution.cells import Cells, Entries, collapse, entries_of, heard
+from headwater.attribution.cells import Cells, collapse, heard
 from headwater.attribution.market import Floats, Ints
-from headwater.attribution.sweeps import LocalSweep, Sweep, over_cores
+from headwater.attribution.sweeps import LocalSweep, Sweep
 from headwater.parameters.finding import SpikeSlabParams
 
 
@@ -55,34 +55,19 @@ class SourceFit:
     converged: bool
 
 
-def log_likelihoods(
-    entries: Entries, explained: Floats, phibar: Floats, exposure: Floats, params: SpikeSlabParams
-) -> Floats:
-    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
-    out = -np.multiply.outer(exposure, params.grid)
-    relief = entries.relief(phibar)
-
-    def part(start: int) -> tuple[int, int, Floats]:
-        at = slice(start, min(start + params.block, len(entries.cell)))
-        share, source = entries.share[at], entries.source[at]
-        gain = np.log1p(np.multiply.outer(share / entries.others(explained, phibar, relief, at), params.grid))
-        first, last = int(source[0]), int(source[-1]) + 1
-        bounds = np.clip(entries.indptr[first : last + 1] - start, 0, len(share))
-        weights = sp.csr_matrix((entries.observed[at], np.arange(len(share)), bounds), shape=(last - first, len(share)))
-        return first, last, weights @ gain
-
-    for first, last, sums in over_cores(part, range(0, len(entries.cell), params.block)):
-        out[first:last] += sums
-    return out
-
-
 def bayes_factors(loglik: Floats, log_weights: Floats) -> tuple[Floats, Floats]:
     """(sources,) ln BF_j = ln sum_g omega_g exp(L_jg), and (sources x G) q_jg = omega_g exp(L_jg - ln BF_j)."""
     joint = loglik + log_weights
     top = joint.max(axis=1, keepdims=True)
-    raw = np.exp(joint - top)
-    total = raw.sum(axis=1, keepdims=True)
-    return (top + np.log(total))[:, 0], raw / total
+    joint -= top
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=1, keepdims=True)
+    joint /= total
+    return (top + np.log(total))[:, 0], joint
+
+
+# Cells and parameters -> their fit; whoever makes the sums, the numbers agree within 1e-6.
+Fit = Callable[[Cells, SpikeSlabParams], SourceFit]
 
 
 @dataclass(frozen=True)
@@ -134,7 +119,8 @@ def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams, given: Learnt 
     count, converged = 0, not len(phibar)
     while count < params.sweeps_max and not converged:
         count += 1
-        loglik = sweep.gains(phibar) - np.multiply.outer(ground.exposure * learnt.scale, params.grid)
+        loglik = sweep.gains(phibar)
+        loglik -= np.multiply.outer(ground.exposure * learnt.scale, params.grid)
         ln_bf, q = bayes_factors(loglik, params.log_weights(learnt.centre, learnt.spread))
         new = expit(logit(learnt.pi)[ground.kind] + ground.offset + ln_bf)
         phibar = phibar + params.damping * (new * (q @ params.grid) - phibar)
@@ -156,47 +142,35 @@ def fit(cells: Cells, params: SpikeSlabParams | None = None) -> SourceFit:
     source without exposure or complaints has ln_bf = 0 and keeps its prior.
     """
     params = params or SpikeSlabParams()
+    return fit_with(lambda loud: LocalSweep(loud, params), cells, params)
+
+
+def fit_with(sweep_over: Callable[[Cells], Sweep], cells: Cells, params: SpikeSlabParams) -> SourceFit:
+    """`fit`, whoever makes the sums over edges of the cells with complaints."""
     small, row = collapse(cells)
     loud, mask = heard(small, everybody=params.decisive == 0)
-    got = ascend(LocalSweep(loud, params), ground_of(loud, small), params)
-    phibar = np.zeros(len(small.kind))
-    phibar[mask] = got.phibar
-    return conclude(small, row, phibar, got, params)
+    sweep = sweep_over(loud)
+    got = ascend(sweep, _ground(loud, small), params)
+    phibar, pull, gains = np.zeros(len(mask)), np.zeros(len(mask)), np.zeros((len(mask), params.grid_points))
+    phibar[mask], pull[mask], gains[mask] = got.phibar, sweep.pull(got.phibar), sweep.exact(got.phibar)
+    learnt = got.learnt
+    odds = logit(learnt.pi)[small.kind] + (0.0 if small.offset is None else small.offset)
+    exposure, weights = small.exposure * learnt.scale, params.log_weights(learnt.centre, learnt.spread)
+    gains -= np.multiply.outer(exposure, params.grid)
+    ln_bf = np.round(bayes_factors(gains, weights)[0], params.decimals) + 0.0
+    return SourceFit(
+        ln_bf=ln_bf, prior=expit(odds), posterior=np.round(expit(odds + ln_bf), params.decimals), phibar=phibar,
+        attributed=np.round(phibar * pull, params.decimals), exposure=exposure,
+        background=sweep.unexplained(got.phibar), scale=learnt.scale, log_weights=weights, lift_centre=learnt.centre,
+        lift_spread=learnt.spread, explained=(1.0 + small.shares @ phibar)[row], sweeps=got.sweeps, converged=got.converged,
+    )  # fmt: skip
 
 
-def ground_of(loud: Cells, cells: Cells) -> Ground:
+def _ground(loud: Cells, cells: Cells) -> Ground:
     """What an ascent over the sources of `loud` must know of all `cells`."""
     return Ground(
         exposure=loud.exposure, kind=loud.kind, offset=np.zeros(len(loud.kind)) if loud.offset is None else loud.offset,
         size=np.bincount(cells.kind, minlength=1), observed=float(cells.observed.sum()), expected=cells.expected_total,
-    )  # fmt: skip
-
-
-def conclude(small: Cells, row: Ints, phibar: Floats, got: Ascent, params: SpikeSlabParams) -> SourceFit:
-    """The last pass, in double precision, with `phibar` (sources,) frozen; `row` (cells,) the collapsed cell of each."""
-    explained = 1.0 + small.shares @ phibar
-    odds = logit(got.learnt.pi)[small.kind] + (0.0 if small.offset is None else small.offset)
-    gains = log_likelihoods(entries_of(small), explained, phibar, np.zeros(len(phibar)), params)
-    left = small.observed / explained
-    return concluded(
-        got, phibar, odds, small.exposure, gains, left @ small.shares, float(left.sum()), explained[row], params
-    )
-
-
-def concluded(
-    got: Ascent, phibar: Floats, odds: Floats, exposure: Floats, gains: Floats, pull: Floats, background: float,
-    explained: Floats, params: SpikeSlabParams,
-) -> SourceFit:  # fmt: skip
-    """What is published, whoever made the sums: gains (sources x G) exact, pull (sources,) sum_c y_c w_cj / a_c."""
-    learnt = got.learnt
-    weights = params.log_weights(learnt.centre, learnt.spread)
-    loglik = gains - np.multiply.outer(exposure * learnt.scale, params.grid)
-    ln_bf = np.round(bayes_factors(loglik, weights)[0], params.decimals) + 0.0
-    return SourceFit(
-        ln_bf=ln_bf, prior=expit(odds), posterior=np.round(expit(odds + ln_bf), params.decimals), phibar=phibar,
-        attributed=np.round(phibar * pull, params.decimals), exposure=exposure * learnt.scale, background=background,
-        scale=learnt.scale, log_weights=weights, lift_centre=learnt.centre, lift_spread=learnt.spread,
-        explained=explained, sweeps=got.sweeps, converged=got.converged,
     )  # fmt: skip
 
 

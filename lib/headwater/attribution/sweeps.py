@@ -1,10 +1,14 @@
 """The sums over edges that a sweep of the source model needs, in one process and on all its cores.
 
 An *edge* is a non-zero w_cj of a cell with complaints: a complaint's goods may have come from that source. A sweep needs, for each
-edge and effect size, ln(1 + x phi_g) at x = w_cj / a_c^(-j). Instead of G logarithms an edge is shared out between the two nearest
-nodes of a fixed grid of x (256 to the octave, spaced evenly within it: the leading bits of a single-precision number), so that
-the sums are one sparse product (sources x nodes) @ (nodes x G) of duplicates never summed. Linear interpolation errs by less than
-2e-6 an edge, far below what stops the sweeps; what is published comes from one last exact pass (`spike_slab.conclude`).
+edge and effect size, ln(1 + x phi_g) at x = w_cj / a_c^(-j). Instead of G logarithms an edge takes those of the node below it on a
+fixed grid of x (256 to the octave, spaced evenly within it: the leading bits of a single-precision number) and, for what is left of
+x, a part of the step to the next node: two sparse products (sources x nodes) @ (nodes x G) of duplicates never summed. Linear
+interpolation errs by less than 2e-6 an edge, far below what stops the sweeps; what is published comes from one last exact pass
+(`log_likelihoods`). The steps are small, at most 1/256, so that single precision loses nothing there.
+
+A block of edges passes through scratch that stays in the cache, and what does not change between sweeps is prepared once; a sweep
+then costs some ten plain products of the same matrix with a vector (docs/model.md), shared between the cores.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from headwater.attribution.cells import Cells, Entries, entries_of
+from headwater.attribution.cells import Block, Cells, Entries, Scratch, entries_of
 from headwater.attribution.market import Floats, Ints
 from headwater.parameters.finding import SpikeSlabParams
 
@@ -33,13 +37,32 @@ class Sweep(Protocol):
         """(sources x G) sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)), the other sources held at `phibar`."""
         ...
 
+    def exact(self, phibar: Floats) -> Floats:
+        """(sources x G) the same in double precision: the last pass, from which everything published comes."""
+        ...
+
+    def pull(self, phibar: Floats) -> Floats:
+        """(sources,) sum_c y_c w_cj / a_c: complaints laid at its door, by unit of extra rate."""
+        ...
+
     def unexplained(self, phibar: Floats) -> float:
         """Complaints left to the background: sum_c y_c / (1 + sum_j w_cj phibar_j)."""
         ...
 
 
+_one_core = False
+
+
+def keep_to_one_core() -> None:
+    """From now on this process starts no threads here: others like it run side by side."""
+    global _one_core
+    _one_core = True
+
+
 def cores() -> int:
     """Cores that this process may use."""
+    if _one_core:
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -65,8 +88,34 @@ def _rows(matrix: sp.csr_matrix, first: int, last: int) -> sp.csr_matrix:
     return sp.csr_matrix((matrix.data[at], matrix.indices[at], starts), shape=(last - first, matrix.shape[1]))
 
 
+def log_likelihoods(
+    entries: Entries, explained: Floats, phibar: Floats, exposure: Floats, params: SpikeSlabParams
+) -> Floats:
+    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
+    out = -np.multiply.outer(exposure, params.grid)
+    before = entries.before_late(explained, phibar)
+
+    def part(block: Block) -> Floats:
+        ratio = entries.share[block.at] / entries.others(explained, phibar, block, before=before)
+        gain = np.log1p(np.multiply.outer(ratio, params.grid))
+        weights = sp.csr_matrix(
+            (entries.observed[block.at], np.arange(len(ratio), dtype=np.int32), block.starts),
+            shape=(len(block.starts) - 1, len(ratio)),
+        )
+        return np.asarray(weights @ gain)
+
+    blocks = entries.blocks(params.block)
+    for block, sums in zip(blocks, over_cores(part, blocks), strict=True):
+        out[block.first : block.last] += sums
+    return out
+
+
 class LogTable:
-    """ln(1 + x phi_g) at the nodes of x, and how an x is shared out between them."""
+    """ln(1 + x phi_g) at the nodes of x, the steps between them, and where an x stands among them.
+
+    logs  (nodes x G) at the nodes; steps (nodes x G') to the next node, in single precision, G' the next multiple of eight:
+        whole registers are quicker than G columns. The columns beyond G are zero.
+    """
 
     OCTAVE_BITS = 8
     SHIFT = 23 - OCTAVE_BITS  # bits of a single-precision mantissa below a node
@@ -74,20 +123,22 @@ class LogTable:
 
     def __init__(self, highest: float, grid: Floats) -> None:
         """`highest` bounds x."""
-        self._first = int(self.LEAST.view(np.int32) >> self.SHIFT)
+        self._first = np.int32(self.LEAST.view(np.int32) >> self.SHIFT)
         last = int(np.maximum(np.float32(highest), self.LEAST).view(np.int32) >> self.SHIFT) + 2
-        self.nodes = (np.arange(self._first, last + 1, dtype=np.int32) << self.SHIFT).view(np.float32)
-        self.logs = np.log1p(np.multiply.outer(self.nodes.astype(np.float64), grid))
+        nodes = (np.arange(self._first, last + 1, dtype=np.int32) << self.SHIFT).view(np.float32)
+        logs = np.log1p(np.multiply.outer(nodes.astype(np.float64), grid))
+        self.logs = np.ascontiguousarray(logs[:-1])
+        self.steps = np.zeros((len(self.logs), -(-len(grid) // 8) * 8), dtype=np.float32)
+        self.steps[:, : len(grid)] = np.diff(logs, axis=0)
 
-    def share_out(self, x: Floats, weight: Floats, node: Ints, part: Floats) -> None:
-        """Write to `node` and `part` (2 x rows,) the two nodes of each x and what of its weight each gets."""
-        bits = np.maximum(x.astype(np.float32), self.LEAST).view(np.int32)
-        low = (bits >> self.SHIFT) - np.int32(self._first)
-        high = (bits & np.int32((1 << self.SHIFT) - 1)) * np.float64(2.0**-self.SHIFT)
-        high *= weight
-        node[0::2], part[1::2] = low, high
-        np.add(low, 1, out=node[1::2])
-        np.subtract(weight, high, out=part[0::2])
+    def locate(self, x: Floats, node: Ints, step: Floats) -> None:
+        """Write to `node` the one at or below each x, and to `step` what part of the way to the next is left; `x` is spent."""
+        np.maximum(x, self.LEAST, out=x)
+        bits = x.view(np.int32)
+        np.right_shift(bits, self.SHIFT, out=node)
+        node -= self._first
+        bits &= np.int32((1 << self.SHIFT) - 1)
+        np.multiply(bits, np.float32(2.0**-self.SHIFT), out=step, dtype=np.float32, casting="unsafe")
 
 
 class LocalSweep:
@@ -98,14 +149,28 @@ class LocalSweep:
         self.base: Floats | float = 1.0 if base is None else base
         self.entries: Entries = entries_of(cells)
         self.table = LogTable(float(self.entries.share.max(initial=0.0)), params.grid)
-        self._rows = [_rows(cells.shares, *rows) for rows in strips(cells.shares.indptr, params.strip)]
-        blocks = range(0, len(self.entries.cell), params.strip)
-        self._strips = [range(b, min(b + params.strip, len(self.entries.cell)), params.block) for b in blocks]
+        self._observed = self.entries.observed.astype(np.float32)
+        self._rows = [(slice(*rows), _rows(cells.shares, *rows)) for rows in strips(cells.shares.indptr, params.strip)]
+        blocks, each = self.entries.blocks(params.block), max(params.strip // params.block, 1)
+        self._strips = [blocks[k : k + each] for k in range(0, len(blocks), each)]
 
     def explained(self, phibar: Floats) -> Floats:
         """(cells,) a_c = base + sum_j w_cj phibar_j, the rate of a cell in background rates."""
-        parts = over_cores(lambda rows: np.asarray(rows @ phibar), self._rows)
-        return np.asarray(self.base + np.concatenate([*parts, np.zeros(0)]))
+        out = np.broadcast_to(self.base, self.cells.observed.shape).astype(np.float64)
+
+        def part(rows: tuple[slice, sp.csr_matrix]) -> None:
+            out[rows[0]] += rows[1] @ phibar
+
+        over_cores(part, self._rows)
+        return out
+
+    def exact(self, phibar: Floats) -> Floats:
+        """See `Sweep`."""
+        return log_likelihoods(self.entries, self.explained(phibar), phibar, np.zeros(len(phibar)), self.params)
+
+    def pull(self, phibar: Floats) -> Floats:
+        """See `Sweep`."""
+        return np.asarray((self.cells.observed / self.explained(phibar)) @ self.cells.shares)
 
     def unexplained(self, phibar: Floats) -> float:
         """See `Sweep`."""
@@ -113,30 +178,30 @@ class LocalSweep:
 
     def gains(self, phibar: Floats) -> Floats:
         """See `Sweep`; blocks are summed in order, whatever thread made them."""
-        explained, relief = self.explained(phibar), self.entries.relief(phibar)
+        explained = self.explained(phibar)
         out = np.zeros((len(phibar), len(self.params.grid)))
 
-        def part(starts: range) -> list[tuple[int, int, Floats]]:
-            room = np.empty(2 * self.params.block, dtype=np.int32), np.empty(2 * self.params.block)
-            return [self._block(start, explained, phibar, relief, *room) for start in starts]
+        def part(blocks: list[Block]) -> list[Floats]:
+            room = Scratch(self.params.block)
+            return [self._sums(block, explained, phibar, room) for block in blocks]
 
-        for strip in over_cores(part, self._strips):
-            for first, last, sums in strip:
-                out[first:last] += sums
+        for blocks, sums in zip(self._strips, over_cores(part, self._strips), strict=True):
+            for block, of_block in zip(blocks, sums, strict=True):
+                out[block.first : block.last] += of_block
         return out
 
-    def _block(
-        self, start: int, explained: Floats, phibar: Floats, relief: Floats | None, node: Ints, weight: Floats
-    ) -> tuple[int, int, Floats]:
-        """(first source, last + 1, sums) of the edges from `start`; `node` and `weight` are scratch."""
-        e = self.entries
-        at = slice(start, min(start + self.params.block, len(e.cell)))
-        x = e.others(explained, phibar, relief, at)
-        size = len(x)
-        np.divide(e.share[at], x, out=x)
-        node, weight = node[: 2 * size], weight[: 2 * size]
-        self.table.share_out(x, e.observed[at], node, weight)
-        first, last = int(e.source[start]), int(e.source[start + size - 1]) + 1
-        bounds = (2 * np.clip(e.indptr[first : last + 1] - start, 0, size)).astype(np.int32)
-        spread = sp.csr_matrix((weight, node, bounds), shape=(last - first, len(self.table.nodes)))
-        return first, last, spread @ self.table.logs
+    def _sums(self, block: Block, explained: Floats, phibar: Floats, room: Scratch) -> Floats:
+        """(sources of the block x G) the sums over its edges."""
+        e, table, size = self.entries, self.table, block.at.stop - block.at.start
+        rest = e.others(explained, phibar, block, room)
+        ratio, node, step = room.ratio[:size], room.node[:size], room.step[:size]
+        np.divide(e.share[block.at], rest, out=ratio, casting="same_kind")
+        table.locate(ratio, node, step)
+        step *= self._observed[block.at]
+        spread = sp.csr_matrix((block.last - block.first, len(table.logs)))
+        # Set, not handed over: the indices are known to be in range, and looking at them again takes as long as a product.
+        spread.indptr, spread.indices, spread.data = block.starts, node, e.observed[block.at]
+        sums = spread @ table.logs
+        spread.data = step
+        sums += (spread @ table.steps)[:, : sums.shape[1]]
+        return np.asarray(sums)

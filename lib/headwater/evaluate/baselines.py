@@ -17,7 +17,8 @@ from headwater.attribution import gamma_poisson, hygiene, shares
 from headwater.attribution.cells import Cells, entries_of
 from headwater.attribution.find import find
 from headwater.attribution.market import Floats, Ints, Market
-from headwater.attribution.spike_slab import bayes_factors, fit, log_likelihoods
+from headwater.attribution.spike_slab import bayes_factors, fit
+from headwater.attribution.sweeps import log_likelihoods
 from headwater.evaluate.fraudar import fraudar
 from headwater.evaluate.tables import expected_complaints
 from headwater.evaluate.worlds import World

@@ -11,6 +11,7 @@ from headwater.parameters.graph import Links
 from headwater.places.values import DIRECT
 
 LONGEST_PLACE = 40  # characters of a place's id and of AT
+FACT = ("type", "value", "shown")
 AT = " @ "  # between a contact and the place where they are
 # Where a shop is at home; goods may be sent from anybody's warehouse.
 HOME_ROLES = ("return", "registered", "pickup")
@@ -36,25 +37,16 @@ def facts(
         "address_id", "first_seen", "last_seen", _ref(F.lit("addresses"), F.col("address_id")).alias("ref")
     )
     located = places.where("may_be_source").join(seen, on="address_id", how="inner")
+    told_links = supplier_links.join(companies, on="supplier_id", how="inner").withColumns(
+        {
+            "shown": F.coalesce("supplier_name", "supplier_id"),
+            "ref": _ref(F.lit("supplier_links"), F.concat_ws("/", "seller_id", "supplier_id", "kind")),
+        }
+    )
     parts = [
         _direct(values),
-        _contacts(values, located, params.max_value),
-        _fact(
-            located.where("level = 'unit'").where(F.col("role").isin(*HOME_ROLES)), "unit_address", F.col("place_id")
-        ),
-        _fact(located.where(F.col("role").isin(*DISPATCH_ROLES)), "dispatch", F.col("place_id")),
-        _fact(located.where("role = 'return'"), "return", F.col("place_id")),
-        _fact(located.where("building_key is not null"), "building", F.col("building_key")),
-        _fact(
-            supplier_links.join(companies, on="supplier_id", how="inner").withColumns(
-                {
-                    "name": F.coalesce("supplier_name", "supplier_id"),
-                    "ref": _ref(F.lit("supplier_links"), F.concat_ws("/", "seller_id", "supplier_id", "kind")),
-                }
-            ),
-            "supplier",
-            F.col("company_id"),
-        ),
+        _of_addresses(values, located, params.max_value),
+        _said(told_links.withColumns({"type": F.lit("supplier"), "value": F.col("company_id")}), *FACT),
         *_used(orders, places, companies),
     ]
     rows = reduce(DataFrame.unionByName, parts)
@@ -81,45 +73,42 @@ def _ref(feed: Column, row: Column) -> Column:
     )
 
 
+def _said(rows: DataFrame, *fact: Column | str) -> DataFrame:
+    """Rows of feeds: they say nothing of orders."""
+    return rows.select("seller_id", *fact, "ref", "first_seen", "last_seen", F.lit(None).cast("bigint").alias("orders"))
+
+
+def _sold(rows: DataFrame, *fact: Column | str) -> DataFrame:
+    """Sums of orders: no row of a feed says it."""
+    return rows.select("seller_id", *fact, F.lit(None).cast("string").alias("ref"), "first_seen", "last_seen", "orders")
+
+
 def _direct(values: DataFrame) -> DataFrame:
     kept = values.where("value is not null").where(F.col("kind").isin(*DIRECT))
-    return kept.select(
-        "seller_id",
-        F.col("kind").alias("type"),
-        "value",
-        F.col("written").alias("shown"),
-        _ref(F.col("feed"), F.col("row_id")).alias("ref"),
-        "first_seen",
-        "last_seen",
-        F.lit(None).cast("bigint").alias("orders"),
-    )
+    kept = kept.withColumn("ref", _ref(F.col("feed"), F.col("row_id")))
+    return _said(kept, F.col("kind").alias("type"), "value", F.col("written").alias("shown"))
 
 
-def _contacts(values: DataFrame, located: DataFrame, max_value: int) -> DataFrame:
-    """A named person at the unit where the shop is at home: the two together are one value."""
+def _of_addresses(values: DataFrame, located: DataFrame, max_value: int) -> DataFrame:
+    """What an address is to its shop: the unit where it is at home, and who is named there (the two together are one value), where it
+    sends from and takes back, and the building."""
     named = values.where("kind = 'contact_name' and value is not null and feed = 'addresses'")
     named = named.select(
         F.col("row_id").alias("address_id"), F.col("value").alias("contact"), F.col("written").alias("person")
     )
-    rows = (
-        located.where("level = 'unit'").where(F.col("role").isin(*HOME_ROLES)).join(named, on="address_id", how="inner")
-    )
-    rows = rows.withColumn("name", F.concat_ws(", ", "person", "name"))
+    rows = located.join(named, on="address_id", how="left")
+    place, building, name, role = (F.col(c) for c in ("place_id", "building_key", "name", "role"))
+    at_home = (F.col("level") == "unit") & role.isin(*HOME_ROLES)
     contact = bounded(F.col("contact"), max_value - LONGEST_PLACE)  # so that the place stands whole
-    return _fact(rows, "contact_address", F.concat_ws(AT, contact, "place_id"))
-
-
-def _fact(rows: DataFrame, type_name: str, value: Column) -> DataFrame:
-    return rows.select(
-        "seller_id",
-        F.lit(type_name).alias("type"),
-        value.alias("value"),
-        F.col("name").alias("shown"),
-        "ref",
-        "first_seen",
-        "last_seen",
-        F.lit(None).cast("bigint").alias("orders"),
+    contacts = (F.concat_ws(AT, contact, place), F.concat_ws(", ", "person", name))
+    facts = (
+        (at_home, "unit_address", place, name),
+        (role.isin(*DISPATCH_ROLES), "dispatch", place, name),
+        (role == "return", "return", place, name),
+        (building.isNotNull(), "building", building, name),
+        (at_home & F.col("contact").isNotNull(), "contact_address", *contacts),
     )
+    return _said(rows, _each(*facts))
 
 
 def _used(orders: DataFrame, places: DataFrame, companies: DataFrame) -> list[DataFrame]:
@@ -132,25 +121,24 @@ def _used(orders: DataFrame, places: DataFrame, companies: DataFrame) -> list[Da
     named = (
         orders.where("supplier_id is not null").groupBy("seller_id", "supplier_id").agg(*_sums()).where("orders > 0")
     ).join(companies, on="supplier_id", how="inner")
-    return [
-        _through(sent, "dispatch", F.col("place_id"), F.col("name")),
-        _through(sent.where("building_key is not null"), "building", F.col("building_key"), F.col("name")),
-        _through(named, "supplier", F.col("company_id"), F.col("company")),
-    ]
+    place, building, name = (F.col(c) for c in ("place_id", "building_key", "name"))
+    through = _each((place.isNotNull(), "dispatch", place, name), (building.isNotNull(), "building", building, name))
+    supplier = (F.lit("supplier").alias("type"), F.col("company_id").alias("value"), F.col("company").alias("shown"))
+    return [_sold(sent, through), _sold(named, *supplier)]
 
 
 def _sums() -> list[Column]:
-    return [F.sum("orders").alias("orders"), F.min("day").alias("first_day"), F.max("day").alias("last_day")]
+    return [
+        F.sum("orders").alias("orders"),
+        F.min("day").cast("timestamp").alias("first_seen"),
+        F.max("day").cast("timestamp").alias("last_seen"),
+    ]
 
 
-def _through(rows: DataFrame, type_name: str, value: Column, shown: Column) -> DataFrame:
-    return rows.select(
-        "seller_id",
-        F.lit(type_name).alias("type"),
-        value.alias("value"),
-        shown.alias("shown"),
-        F.lit(None).cast("string").alias("ref"),
-        F.col("first_day").cast("timestamp").alias("first_seen"),
-        F.col("last_day").cast("timestamp").alias("last_seen"),
-        "orders",
-    )
+def _each(*told: tuple[Column, str, Column, Column]) -> Column:
+    """(whether it is one, type, value, as people read it) -> a row each, as `type`, `value`, `shown`: one pass over the rows."""
+    facts = [
+        F.when(holds, F.struct(F.lit(type_name).alias("type"), value.alias("value"), shown.alias("shown")))
+        for holds, type_name, value, shown in told
+    ]
+    return F.inline(F.array_compact(F.array(*facts)))

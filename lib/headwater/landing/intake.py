@@ -181,6 +181,7 @@ def _write_feeds(desk: Desk, taken: list[FeedFile]) -> dict[int, int]:
     lake, night = desk.lake, desk.night
     reads: dict[int, int] = defaultdict(int)
     bad_rows: list[DataFrame] = []
+    bad = 0
     by_feed: dict[str, list[FeedFile]] = defaultdict(list)
     for file in taken:
         by_feed[file.feed].append(file)
@@ -189,12 +190,12 @@ def _write_feeds(desk: Desk, taken: list[FeedFile]) -> dict[int, int]:
         for feed in sorted(FEEDS.values(), key=lambda feed: feed.name != "rates"):
             mine = by_feed[feed.name]
             if mine:
-                _write_feed(desk, feed, mine, reads, bad_rows, kept)
+                bad += _write_feed(desk, feed, mine, reads, bad_rows, kept)
             # A feed that may be missing costs no commit on a night without it.
-            elif feed.required or not lake.read(CLEAN[feed.name], night).isEmpty():
+            elif feed.required or lake.count(CLEAN[feed.name], night):
                 desk.wrote(lake.put(CLEAN[feed.name], [], night))
         if bad_rows:
-            desk.wrote(lake.write(REJECTS, reduce(DataFrame.unionByName, bad_rows), night))
+            desk.wrote(lake.write(REJECTS, reduce(DataFrame.unionByName, bad_rows), night, most=bad))
         else:
             desk.wrote(lake.put(REJECTS, [], night))
     return reads
@@ -218,8 +219,8 @@ def _write_feed(
     reads: dict[int, int],
     bad_rows: list[DataFrame],
     kept: list[DataFrame],
-) -> None:
-    """One feed's FILES -> its clean table; adds to the rows read, the rejects and the frames that are kept."""
+) -> int:
+    """One feed's FILES -> its clean table; adds to the rows read, the rejects and the frames that are kept. The number of rejects."""
     spark, config, orders = desk.lake.spark, desk.config, feed.name == "orders"
     rows = clean.judge(files.read_files(spark, config, mine), feed, config, token_function(spark, desk.key))
     if sum(f.bytes for f in mine) < config.intake.cache_below_mb * 10**6:
@@ -234,14 +235,16 @@ def _write_feed(
     judged = clean.Judged(feed, rows, _buckets(blocks))
     rates = _rates(desk, {b["day"] for b in blocks if b["day"]}) if orders else None
     accepted = clean.accepted(judged, desk.night, config, desk.lexicon, rates)
-    written = desk.lake.write(CLEAN[feed.name], accepted, desk.night, check_key=not orders)
+    read, bad = (sum(b[name] for b in blocks) for name in ("rows", "bad"))
+    written = desk.lake.write(CLEAN[feed.name], accepted, desk.night, check_key=not orders, most=read - bad)
     desk.wrote(written)
     for block in blocks:
         reads[block["_seq"]] += block["rows"]
-    superseded = written.rows < sum(b["rows"] - b["bad"] for b in blocks)
-    if superseded or any(b["bad"] for b in blocks):
+    superseded = written.rows < read - bad
+    if superseded or bad:
         starts = spark.createDataFrame(_starts(blocks), "_seq bigint, _block bigint, _first bigint, _before bigint")
         bad_rows.append(clean.rejected(judged, starts, desk.night, superseded))
+    return int(read - written.rows)
 
 
 def _rates(desk: Desk, days: set[date]) -> DataFrame | None:

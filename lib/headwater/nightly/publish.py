@@ -10,6 +10,7 @@ from headwater import __version__
 from headwater.chain import inputs_of
 from headwater.errors import CheckFailedError, listed
 from headwater.nightly.checks import night_checks
+from headwater.nightly.verdicts import known_verdicts
 from headwater.tables.ops import CARRIED, CHECKS, FILES, NIGHTS, RUNS
 from headwater.tables.published import PUBLISHED
 
@@ -29,7 +30,7 @@ def gate(run: Run) -> None:
 def record(run: Run, started: datetime, seconds: float) -> None:
     """Append the run to RUNS: when, how long, with which configuration, what it wrote."""
     written = json.dumps([[w.table, w.rows, round(w.seconds, 2)] for w in run.written])
-    how = (run.config.model_hash(), __version__, written, run.engine)
+    how = (run.config.model_hash(), __version__, written, run.engine, run.source_engine)
     run.lake.append(RUNS, [(run.night, run.run_id, started, seconds, *how)])
 
 
@@ -38,7 +39,8 @@ def publish(run: Run) -> dict[str, str]:
     night was made of; the digests."""
     lake, night = run.lake, run.night
     last = max(lake.rows(NIGHTS, columns=["sequence"])["sequence"].to_pylist(), default=0)
-    inputs = inputs_of(lake.rows(FILES, night).to_pylist(), run.config.made_by(), run.based_on)
+    files, verdicts = lake.rows(FILES, night).to_pylist(), known_verdicts(lake).get(night, [])
+    inputs = inputs_of(files, run.config.made_by(), run.based_on, verdicts)
     rows, digests = [], {}
     for table in (*PUBLISHED, *CARRIED):
         lake.create(table)

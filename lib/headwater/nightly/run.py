@@ -21,6 +21,7 @@ from headwater.nightly.stages.attribution import attribution
 from headwater.nightly.stages.exposure import exposure
 from headwater.nightly.stages.graph import graph
 from headwater.nightly.stages.intake import take_in
+from headwater.nightly.verdicts import known_verdicts
 from headwater.store import Lake, Written
 from headwater.table import Table
 from headwater.tables.model import CURRENT
@@ -32,7 +33,7 @@ STAGES: dict[str, Callable[[Run], None]] = {}
 @dataclass
 class Run:
     """One run of a night: where it reads and writes, and what it did. `say` is told of each table that was written; `engine` is
-    the one that found operators."""
+    the one that found operators, `source_engine` the one that swept the sources."""
 
     lake: Lake
     config: Config
@@ -45,10 +46,12 @@ class Run:
     written: list[Written] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
+    source_engine: str | None = None
 
-    def write(self, table: Table, frame: DataFrame) -> DataFrame:
-        """Write a stage's table and hand back what is stored: the next stage reads that, not the plan that made it."""
-        self.wrote(self.lake.write(table, frame, self.night))
+    def write(self, table: Table, frame: DataFrame, most: int | None = None) -> DataFrame:
+        """Write a stage's table, of at most `most` rows if that is known, and hand back what is stored: the next stage reads that,
+        not the plan that made it."""
+        self.wrote(self.lake.write(table, frame, self.night, most=most))
         return self.lake.read(table, self.night)
 
     def put(self, table: Table, rows: Any) -> None:
@@ -132,7 +135,8 @@ def _night_before(run: Run) -> tuple[date | None, str]:
     files, rows = ([r for r in run.lake.rows(table).to_pylist() if r["night"] < run.night] for table in (FILES, NIGHTS))
     links = chain(rows)
     why = dict.fromkeys(stale(links), "a night before it was made anew after it")
-    why |= dict.fromkeys(unfinished(files, links), "it has taken files that were not published")
+    changed = unfinished(files, links, known_verdicts(run.lake))
+    why |= dict.fromkeys(changed, "it has taken files or verdicts that were not published")
     if why:
         raise CheckFailedError(
             f"night {run.night} rests on nights that have to be run again first, or its rows would be wrong:\n"

@@ -13,9 +13,9 @@ from headwater.attribution.verdicts import conflicts, verdicts
 from headwater.config import Config
 from headwater.errors import ConfigurationError, InputRefusedError, listed
 from headwater.feeds import VERDICTS as FEED
-from headwater.store import append_rows, read_rows
+from headwater.store import Lake, append_rows, read_rows
 from headwater.tables.model import CURRENT, VERDICT_CONFLICTS, VERDICTS
-from headwater.tables.ops import ENTERED_VERDICTS
+from headwater.tables.ops import ENTERED_VERDICTS, NIGHTS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -34,7 +34,10 @@ def verdicts_in_force(run: Run) -> DataFrame:
 
 
 def collect_verdicts(run: Run) -> None:
-    """CLEAN_VERDICTS and ENTERED_VERDICTS -> VERDICTS, VERDICT_CONFLICTS: before anything that obeys them."""
+    """CLEAN_VERDICTS and ENTERED_VERDICTS -> VERDICTS, VERDICT_CONFLICTS: before anything that obeys them.
+
+    A published night knows the verdicts that it was published with: one that is entered later, whenever it was decided, counts
+    from the next night on, and in this one only if the run refreshes it."""
     # Nobody has ever judged anything, as on most first nights: no job says so faster.
     if not (run.lake.exists(CURRENT["verdicts"]) or run.lake.exists(ENTERED_VERDICTS)):
         for table in (VERDICTS, VERDICT_CONFLICTS):
@@ -42,8 +45,27 @@ def collect_verdicts(run: Run) -> None:
         return
     fed = run.current("verdicts")
     reliability = run.config.finding.verdicts.reliability
-    told = run.gather(VERDICTS, verdicts(fed, run.lake.read(ENTERED_VERDICTS), run.night, reliability))
+    told = run.gather(VERDICTS, verdicts(fed, _entered(run), run.night, reliability))
     run.gather(VERDICT_CONFLICTS, conflicts(told))
+
+
+def _entered(run: Run) -> DataFrame:
+    """ENTERED_VERDICTS that the night may know; a rerun of a published night, those that it knew."""
+    rows = run.lake.read(ENTERED_VERDICTS)
+    if run.refresh or not run.lake.rows(NIGHTS, run.night, ["night"]).num_rows:
+        return rows
+    ids = known_verdicts(run.lake).get(run.night, [])
+    known = run.lake.spark.createDataFrame([(verdict,) for verdict in ids], "verdict_id string")
+    return rows.join(known, on="verdict_id", how="left_semi")
+
+
+def known_verdicts(lake: Lake) -> dict[date, list[str]]:
+    """The ids of the command line's verdicts that the last run of each night knew."""
+    wanted = [("origin", "=", "command line")]
+    known: dict[date, list[str]] = {}
+    for row in lake.rows(VERDICTS, columns=["night", "verdict_id"], wanted=wanted).to_pylist():
+        known.setdefault(row["night"], []).append(row["verdict_id"])
+    return known
 
 
 def add(config: Config, rows: Iterable[dict[str, str | None]]) -> list[str]:

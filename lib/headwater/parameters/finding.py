@@ -131,7 +131,7 @@ class SpikeSlabParams(Section):
     background_pseudo: float = Field(
         1.0, ge=0, description="pseudo-complaints, observed as expected: keeps the rate finite without complaints"
     )
-    block: int = Field(1 << 15, ge=64, description="edges per block of a sweep: its scratch stays in the cache")
+    block: int = Field(1 << 16, ge=64, description="edges per block of a sweep: its scratch stays in the cache")
     strip: int = Field(1 << 19, ge=64, description="edges per thread's piece of a sweep; a multiple of blocks")
     decimals: int = Field(9, ge=0, description="digits kept when values are published: rounded once, at the end")
 

@@ -176,6 +176,35 @@ def load(
         raise StorageError(_cannot("read", lake, table, error)) from error
 
 
+def count(lake: str, table: Table, night: date) -> int:
+    """The night's rows, by the footers of their files."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        stored = DeltaTable(address(lake, table)).to_pyarrow_dataset(filesystem=_local(address(lake, table)))
+        return int(stored.count_rows(filter=pc.field("night") == pa.scalar(night)))
+    except (DeltaError, OSError) as error:
+        raise StorageError(_cannot("read", lake, table, error)) from error
+
+
+def files(lake: str, table: Table, night: date | None = None, version: int | None = None) -> list[str] | None:
+    """The data files of the table, of one night if given, below its folder; None if their rows alone are not the table's."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        stored = DeltaTable(address(lake, table), version=version)
+        # From version 2 on a reader may have to take rows out again (deletion vectors), or to rename columns.
+        if stored.protocol().min_reader_version > 1:
+            return None
+        wanted = [("night", "=", night)] if night and "night" in table.partitions else None
+        uris = stored.file_uris(file_pruning_predicate=wanted)
+        return sorted(uri.rpartition(f"/{table.full_name}/")[2] for uri in uris)
+    except (DeltaError, OSError) as error:
+        raise StorageError(_cannot("read", lake, table, error)) from error
+
+
 def _local(place: str) -> fs.FileSystem | None:
     """Arrow's own file system for a plain path. The Rust library's calls Python from threads, and a process that ends while one of
     them lets go of what it held is aborted."""

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from headwater.config import Config
 from headwater.errors import CheckFailedError
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-SMALL_TABLE = 100_000
+SMALL = 100_000  # rows that this process handles faster than a Spark job is planned
+FEW_FILES = 32  # as many as Spark lists without a job
 COMMIT_FILE = re.compile(r"\d{20}\.json")
 
 
@@ -39,11 +39,10 @@ class Written:
 
 @dataclass(frozen=True)
 class _Commit:
-    """A commit of a table: its version, the rows it wrote, and their files."""
+    """A commit of a table: its version, and the rows it wrote."""
 
     version: int
     rows: int
-    files: tuple[str, ...]
 
 
 class Lake:
@@ -92,20 +91,7 @@ class Lake:
             stream.close()
         told = [json.loads(line) for line in actions]
         metrics = next(action["commitInfo"] for action in told if "commitInfo" in action).get("operationMetrics", {})
-        files = tuple(action["add"]["path"] for action in told if "add" in action)
-        return _Commit(int(newest.removesuffix(".json")), int(metrics.get("numOutputRows", 0)), files)
-
-    def _stored(self, table: Table, files: Sequence[str], night: date) -> DataFrame:
-        """The keys of a commit's rows: from its files, whose folder is the night."""
-        import pyspark.sql.functions as F
-        from pyspark.sql.types import StructType
-
-        if table.partitions != ("night",):
-            return self.read(table, night)
-        inside = [f for f in table.schema().fields if f.name in table.key and f.name not in table.partitions]
-        # Spark reads a path as a pattern; these are names.
-        paths = [re.sub(r"([\\\[\]{}*?])", r"\\\1", f"{self.path(table)}/{unquote(file)}") for file in files]
-        return self.spark.read.schema(StructType(inside)).parquet(*paths).withColumn("night", F.lit(night))
+        return _Commit(int(newest.removesuffix(".json")), int(metrics.get("numOutputRows", 0)))
 
     def create(self, table: Table) -> bool:
         """Make the table with its declared columns, NOT NULL where required, if it is not there; name it in the catalog. True if
@@ -121,22 +107,33 @@ class Lake:
 
     def read(self, table: Table, night: date | None = None, version: int | None = None) -> DataFrame:
         """The table's rows, of one night if given; a table that was never written has none."""
-        if not self.exists(table):
+        files = arrow.files(self.root, table, night, version) if self.exists(table) else []
+        if files == []:
             return self.spark.createDataFrame([], table.schema())
+        if files is not None and len(files) <= FEW_FILES:
+            # Delta's own reader finds the same files, by jobs that take longer than reading so few of them.
+            reader = self.spark.read.schema(table.schema()).option("basePath", self.path(table))
+            frame = reader.parquet(*(_as_pattern(f"{self.path(table)}/{file}") for file in files))
+            return frame.select(*table.column_names)
         reader = self.spark.read
         if version is not None:
             reader = reader.option("versionAsOf", version)
         frame = reader.format("delta").load(self.path(table))
         return frame if night is None else frame.where(frame["night"] == night)
 
-    def write(self, table: Table, frame: DataFrame, night: date, check_key: bool = True) -> Written:
-        """Replace the night's rows of the table by `frame`, whole, in one commit.
+    def write(
+        self, table: Table, frame: DataFrame, night: date, check_key: bool = True, most: int | None = None
+    ) -> Written:
+        """Replace the night's rows of the table by `frame`, whole, in one commit; few rows (`most`: at most so many) by way of this
+        process.
 
         Raises CheckFailedError if the frame does not fit the declaration, holds rows of another night, lacks a required
         value, repeats a key (up to five are named), or is empty where the table may not be. `check_key=False` is for a
         table so large that its stage has to make the key unique itself."""
         start = time.monotonic()
         frame = table.conform(frame)
+        if most is not None and most <= SMALL:
+            return self.put(table, frame.toArrow(), night, since=start)
         new = self.create(table)
         if not table.may_be_empty:
             frame = frame.persist()
@@ -166,6 +163,10 @@ class Lake:
         old = f"night < DATE'{before}' AND day < DATE'{before}'"
         DeltaTable.forPath(self.spark, self.path(table)).delete(old)
 
+    def count(self, table: Table, night: date | None) -> int:
+        """The night's rows, by the footers of their files."""
+        return arrow.count(self.root, table, night) if night and self.exists(table) else 0
+
     def append(self, table: Table, rows: arrow.Rows) -> None:
         """Add rows that this process holds, in one commit."""
         self.create(table)
@@ -187,14 +188,13 @@ class Lake:
         """Raise CheckFailedError that names up to five keys which stand twice among the rows of the commit."""
         import pyspark.sql.functions as F
 
-        if commit.rows <= SMALL_TABLE:
+        if commit.rows <= SMALL:
             # Few keys are counted faster here than by a job.
             told = arrow.repeated(table, self.rows(table, night, table.key))
             if told:
                 raise CheckFailedError(f"{self.address(table)}: {told}")
             return
-        stored = self._stored(table, commit.files, night)
-        repeated = stored.groupBy(*table.key).count().where(F.col("count") > 1).orderBy(*table.key)
+        repeated = self.read(table, night).groupBy(*table.key).count().where(F.col("count") > 1).orderBy(*table.key)
         twice = [row.asDict() for row in repeated.limit(5).collect()]
         if twice:
             raise CheckFailedError(f"{self.address(table)}: {arrow.keys_told(table, twice)}")
@@ -211,11 +211,18 @@ class Lake:
         found = arrow.load(self.root, table, night, version, columns, wanted)
         return arrow.schema(table).empty_table().select(columns or table.column_names) if found is None else found
 
-    def put(self, table: Table, rows: arrow.Rows, night: date, part: tuple[str, str] | None = None) -> Written:
+    def put(
+        self,
+        table: Table,
+        rows: arrow.Rows,
+        night: date,
+        part: tuple[str, str] | None = None,
+        since: float | None = None,
+    ) -> Written:
         """`write` for rows that this process holds (by column, or tuples), with the same checks: no Spark job, so much faster.
 
-        With `part` (partition column, value) those rows of the night alone."""
-        start = time.monotonic()
+        With `part` (partition column, value) those rows of the night alone. `since`: when the work on them began."""
+        start = since or time.monotonic()
         stored = arrow.to_arrow(table, rows)
         fixed: dict[str, Any] = {"night": night} | (dict([part]) if part else {})
         fault = arrow.fault(table, stored, fixed)
@@ -229,6 +236,11 @@ class Lake:
         """The night's rows, and their digest (`arrow.digest`)."""
         rows = self.rows(table, night, version=version)
         return rows.num_rows, arrow.digest(table, rows)
+
+
+def _as_pattern(path: str) -> str:
+    """A path as Spark takes it, which reads each as a pattern."""
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", path)
 
 
 def _only(frame: DataFrame, night: date) -> DataFrame:

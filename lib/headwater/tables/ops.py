@@ -73,6 +73,11 @@ RUNS = Table(
         col("version", "string", "version of Headwater"),
         col("stages", "string", "JSON: table, rows, seconds of each write"),
         opt("engine", "string", "what found operators: in_process | distributed; null: the run had no such stage"),
+        opt(
+            "source_engine",
+            "string",
+            "what swept the sources: in_process | distributed; null: the run had no such stage",
+        ),
     ),
 )
 REGISTRY = Table(

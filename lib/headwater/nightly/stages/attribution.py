@@ -28,6 +28,7 @@ from headwater.attribution.evidence import Case
 from headwater.attribution.find import Found, find
 from headwater.attribution.market import Floats
 from headwater.attribution.operators import operators
+from headwater.attribution.spread import FitBySize
 from headwater.attribution.told import lifts, source_ids, source_keys, suspected, tell
 from headwater.exposure.orders import in_window
 from headwater.nightly.funnel import funnel
@@ -140,7 +141,9 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     of = found_out.numbered(gathered, named["members"])
     start = night - timedelta(days=config.night.window_days - 1)
     window = found_out.clear(gathered, verdicts, of, start)
-    found = find(window.market, window.listing_shop, config.finding)
+    fit = FitBySize(run.lake.spark, config.graph)
+    found = find(window.market, window.listing_shop, config.finding, fit)
+    run.source_engine = fit.engine
     said = found_out.found_out(window, found, verdicts, of, config.finding)
     lift = lifts(window, found, config.ranking, config.shrinkage)
     score = found.score + said.bought

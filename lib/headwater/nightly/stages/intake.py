@@ -29,7 +29,8 @@ def take_in(run: Run) -> None:
     run.put(INTAKE, counts)
     for name, table in CURRENT.items():
         if run.lake.exists(table) or any(file.feed == name for file in taken):
-            run.write(table, _current(run, name))
+            most = run.lake.count(CLEAN[name], run.night) + run.lake.count(table, run.previous)
+            run.write(table, _current(run, name), most)
 
 
 def _current(run: Run, feed: str) -> DataFrame:

@@ -26,7 +26,7 @@ from headwater.places.places import (
 from headwater.places.reviewed import hub_addresses, listed_hubs, reviewed_values
 from headwater.places.rules import load_rules
 from headwater.registry.kinds import PLACE, SUPPLIER
-from headwater.tables.model import ORDER_EXPOSURE, PLACES, SUPPLIERS, VALUES_REFUSED
+from headwater.tables.model import CURRENT, ORDER_EXPOSURE, PLACES, SUPPLIERS, VALUES_REFUSED
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
@@ -49,7 +49,9 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame, DataFrame]:
     keyed = keyed_addresses(written, rules, params).persist()
     found = _resolved(run, keyed)
 
-    place_rows = run.write(PLACES, places(addresses, _of(found, OF_ADDRESS), night))
+    place_rows = run.write(
+        PLACES, places(addresses, _of(found, OF_ADDRESS), night), run.lake.count(CURRENT["addresses"], night)
+    )
     of_suppliers = supplier_values(rows, rules, params).persist()
     located = _of(found, OF_SUPPLIER)
     facts = supplier_stage.company_facts(of_suppliers, located)

@@ -1,0 +1,102 @@
+"""A night whose feeds and lake are in an object store: an S3 server on loopback, as the README's settings address one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headwater.store import PublishedReader
+from headwater.tables.published import SHOPS
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET = "market"
+# What a cluster's image has: the connector, and of the AWS SDK only what it uses (the bundle weighs 686 MB).
+SDK = "software.amazon.awssdk"
+PACKAGES = ["org.apache.hadoop:hadoop-aws:3.5.0"]
+PACKAGES += [
+    f"{SDK}:{part}:2.35.4" for part in ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
+]
+SETTINGS = """
+
+[session.spark]
+"spark.jars.packages" = "{packages}"
+"spark.jars.excludes" = "software.amazon.awssdk:bundle"
+"spark.jars.ivy" = "{ivy}"
+"spark.hadoop.fs.s3a.endpoint" = "{endpoint}"
+"spark.hadoop.fs.s3a.endpoint.region" = "us-east-1"
+"spark.hadoop.fs.s3a.path.style.access" = "true"
+"spark.hadoop.fs.s3a.connection.ssl.enabled" = "false"
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of an S3 server that lives as long as the module."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person sets in the environment: for Spark and for what reads small tables without it."""
+    told = {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "us-east-1", "ENDPOINT_URL": endpoint}
+    for name, value in (told | {"ALLOW_HTTP": "true"}).items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+def headwater(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "headwater.cli", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"})
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("credentials")
+def test_a_night_in_an_object_store_publishes_what_a_night_on_a_disk_does(small_lake, endpoint, tmp_path):
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=endpoint)
+    client.create_bucket(Bucket=BUCKET)
+    landing = Path(small_lake.paths.landing)
+    for file in sorted((p for p in landing.rglob("*") if p.is_file()), key=lambda p: (p.stat().st_mtime_ns, p)):
+        client.upload_file(str(file), BUCKET, f"landing/{file.relative_to(landing)}")
+    settings = tmp_path / "store.toml"
+    store = SETTINGS.format(packages=",".join(PACKAGES), ivy=tmp_path / "ivy", endpoint=endpoint)
+    settings.write_text((ROOT / "conf" / "local.toml").read_text() + store)
+    where = ["--set", "session.driver_memory_gb=2"]
+    where += ["--set", f"paths.landing=s3a://{BUCKET}/landing", "--set", f"paths.lake=s3a://{BUCKET}/lake"]
+
+    on_disk = PublishedReader(small_lake.paths.lake)
+    done = headwater("run", "--night", str(on_disk.nights[-1]), "--config", str(settings), *where)
+    assert done.returncode == 0, done.stderr[-3000:]
+    in_store = PublishedReader(f"s3a://{BUCKET}/lake")
+    same, other = (
+        {name: row["digest"] for name, row in reader.publication(reader.nights[-1]).items()}
+        for reader in (on_disk, in_store)
+    )
+    assert other == same
+
+    worst = in_store.read(SHOPS)["seller_id"][0].as_py()
+    shown = headwater("show", "shop", worst, "--config", str(settings), *where)
+    assert shown.returncode == 0, shown.stderr
+    assert worst in shown.stdout
