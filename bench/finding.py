@@ -3,6 +3,7 @@
     python bench/finding.py -n 10 -j 2          the whole table, ten seeds, two processes
     python bench/finding.py --only hard -n 2    one difficulty, two seeds
     python bench/finding.py --ablation          what each part of the finding is worth
+    python bench/finding.py --late              what buildings, return places and unknown supply are worth
     python bench/finding.py --reliability       what a stated probability is worth
     python bench/finding.py --temper            learn the tempering anew, on the tuning families only
 
@@ -34,7 +35,8 @@ from headwater.evaluate import metrics
 from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World, make_world
-from headwater.parameters.finding import FindParams, Tempering
+from headwater.evaluate.worth import late_grades
+from headwater.parameters.finding import LATE, FindParams, Tempering
 
 Scores = dict[str, np.ndarray]
 Task = TypeVar("Task")
@@ -43,28 +45,27 @@ OURS = "Headwater"
 
 
 def compared(world: World) -> Scores:
-    """Score of every supplier by every method."""
+    """Score of every supplier, then dispatch place, by every method; the oracle knows suppliers alone."""
     market, listing_shop = market_of(world)
     ground = evidence(market, listing_shop)
-    count = market.suppliers
-    scores = {name: rank(ground)[:count] for name, rank in BASELINES.items()}
-    return scores | {OURS: find(market, listing_shop).score[:count], "oracle (EBGM)": oracle(world)}
+    scores = {name: rank(ground) for name, rank in BASELINES.items()}
+    return scores | {OURS: find(market, listing_shop).score[: market.early], "oracle (EBGM)": oracle(world)}
 
 
 def ours(world: World) -> Scores:
-    """Score of every supplier by the finding alone."""
+    """Score of every supplier and dispatch place by the finding alone."""
     market, listing_shop = market_of(world)
-    return {OURS: find(market, listing_shop).score[: market.suppliers]}
+    return {OURS: find(market, listing_shop).score[: market.early]}
 
 
 def ablated(world: World) -> Scores:
-    """Score of every supplier with one part of the finding taken away."""
+    """Score of every supplier and dispatch place with one part of the finding taken away."""
     market, listing_shop = market_of(world)
-    return {name: find(market, listing_shop, p).score[: market.suppliers] for name, p in ABLATIONS.items()}
+    return {name: find(market, listing_shop, p).score[: market.early] for name, p in ABLATIONS.items()}
 
 
 MODES = {"compared": compared, "ablation": ablated, "ours": ours}
-METRICS = ("ap", "p10", "p20", "p50", "r50", "framed", "moved")
+METRICS = ("ap", "p10", "p20", "p50", "r50", "framed", "moved", "places")
 
 
 def framed(world: World) -> np.ndarray:
@@ -74,16 +75,22 @@ def framed(world: World) -> np.ndarray:
 
 
 def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
-    """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones."""
-    sold = np.bincount(world.supplier, minlength=world.params.suppliers) > 0
+    """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones; of the
+    suppliers that somebody names. `places`: average precision over the dispatch places that orders name."""
+    sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.hidden
     truth, paid = world.guilty[sold], framed(world)[sold]
+    used = np.bincount(world.place[world.place >= 0], minlength=world.places) > 0
+    count = len(sold)
     return {
         name: {
-            "ap": metrics.average_precision(score[sold], truth),
-            **{f"p{k}": metrics.precision_at(score[sold], truth, k) for k in (10, 20, 50)},
-            "r50": metrics.recall_at(score[sold], truth, 50),
-            "framed": float(paid[metrics.ranking(score[sold])[: int(truth.sum())]].sum()),
+            "ap": metrics.average_precision(score[:count][sold], truth),
+            **{f"p{k}": metrics.precision_at(score[:count][sold], truth, k) for k in (10, 20, 50)},
+            "r50": metrics.recall_at(score[:count][sold], truth, 50),
+            "framed": float(paid[metrics.ranking(score[:count][sold])[: int(truth.sum())]].sum()),
             "moved": float("nan"),
+            "places": metrics.average_precision(score[count:][used], world.guilty_places[used])
+            if len(score) > count
+            else float("nan"),
         }
         for name, score in scores.items()
     }
@@ -95,7 +102,8 @@ def moved(world: World, score: np.ndarray) -> float:
     if kept.all():
         return 0.0
     parts = {f: getattr(world, f)[kept] for f in vars(world) if f.startswith("complaint_")}
-    before = ours(replace(world, **parts))[OURS]
+    count = world.params.suppliers
+    before, score = ours(replace(world, **parts))[OURS][:count], score[:count]
     top = np.isin(np.arange(len(score)), metrics.ranking(score)[:50])
     return float((top & ~np.isin(np.arange(len(score)), metrics.ranking(before)[:50]) & framed(world)).sum())
 
@@ -139,6 +147,36 @@ def table(mode: str, names: list[str], family: str, seeds: range, jobs: int) -> 
         for method, row in sorted(result[name].items(), key=lambda kv: (-kv[1]["ap"][0], kv[0])):
             mean, half = row["ap"]
             click.echo(f"  {method:32} {mean:.3f} +- {half:.3f} " + "".join(f"{row[k][0]:7.2f}" for k in METRICS[1:]))
+    return result
+
+
+def late(task: tuple[str, str, int]) -> dict[str, dict[str, float]]:
+    """The late sources of one marketplace, by type: (difficulty, family, seed)."""
+    name, family, seed = task
+    world = make_world(DIFFICULTIES[name], seed, family)
+    market, listing_shop = market_of(world)
+    return late_grades(world, market, find(market, listing_shop))
+
+
+def late_table(names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
+    """{difficulty: {type: {grade: mean over the seeds that have guilty ones of that type}}}, printed as it goes."""
+    result: dict[str, Any] = {}
+    done = spread_out(late, [(name, family, seed) for name in names for seed in seeds], jobs)
+    for name in names:
+        runs = [next(done) for _ in seeds]
+        click.echo(
+            f"\n{name} ({family}, seeds {seeds.start}-{seeds.stop - 1}): average precision, mean of marketplaces"
+        )
+        grades = {k: [r[k] for r in runs if k in r] for k in LATE}
+        result[name] = {
+            k: {g: float(np.mean([r[g] for r in rows])) for g in rows[0]} for k, rows in grades.items() if rows
+        }
+        for k, row in result[name].items():
+            half = interval([r["ap"] for r in grades[k]])[1]
+            click.echo(
+                f"  {k:9} Headwater {row['ap']:.3f} +- {half:.3f}  EB05 {row['eb05']:.3f}  suppliers and places {row['others']:.3f}"
+                f"  guilty {row['guilty']:.1f} of {row['sources']:.0f}  suspected {row['said']:.1f}, rightly {row['right']:.1f}"
+            )
     return result
 
 
@@ -203,6 +241,7 @@ def _spoken(value: Any) -> Any:
 @click.option("--ours", "mode", flag_value="ours", help="The finding alone, without baselines: quick.")
 @click.option("--family", default="ports", type=click.Choice(list(FAMILIES)), show_default=True)
 @click.option("--ablation", "mode", flag_value="ablation", help="One part of the finding taken away at a time.")
+@click.option("--late", "mode", flag_value="late", help="What late sources are worth, against the truth.")
 @click.option("--reliability", "mode", flag_value="reliability", help="Stated probability against the truth.")
 @click.option("--temper", "mode", flag_value="temper", help="Learn the tempering on the tuning families.")
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here too.")
@@ -217,6 +256,8 @@ def main(
     if mode == "temper":
         result = learnt(names, span if first is not None else range(seeds), jobs).model_dump()
         click.echo(json.dumps(result, indent=1))
+    elif mode == "late":
+        result = late_table(names, family, span, jobs)
     elif mode == "reliability":
         result = reliability(names, family, span, jobs)
     else:

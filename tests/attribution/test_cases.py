@@ -7,6 +7,7 @@ from scipy.special import logsumexp
 
 from headwater.attribution.cases import case_bayes_factors, group_cases
 from headwater.attribution.cells import Cells
+from headwater.attribution.late import fit_late
 from headwater.attribution.spike_slab import fit
 from headwater.parameters.finding import CaseParams, SpikeSlabParams
 
@@ -48,6 +49,22 @@ def test_a_source_alone_keeps_its_bayes_factor():
     cells = Cells(np.array([5.0]), sp.csr_matrix([[1.0, 0.0]]), np.array([0.3, 2.0]), np.array([0, 0]), 30.0)
     got = fit(cells)
     np.testing.assert_array_equal(case_bayes_factors(cells, got, np.array([0, 1])), got.ln_bf)
+
+
+def test_a_late_twin_and_a_late_stranger_take_nothing_from_a_case():
+    """A place, its twin among the late sources, and another late source of the same complaints: judged as the place alone."""
+    shares = sp.csr_matrix([[1.0, 1.0, 0.7]])
+    kind = np.array([0, 2, 3])
+    cells = Cells(
+        np.array([6.0]), shares, np.array([4.0, 4.0, 0.3]), kind, 60.0, late=np.array([False, True, True])
+    )  # fmt: skip
+    first = Cells(cells.observed, shares[:, :1], cells.exposure[:1], kind[:1], 60.0)
+    both = fit_late(cells, fit(first), SpikeSlabParams())
+    got = case_bayes_factors(cells, both, np.array([0, 0, 2]))
+    assert both.phibar[2] > 1  # the stranger explains them, and yet
+    assert got[0] == pytest.approx(both.ln_bf[0], abs=1e-6)
+    assert got[1] == got[0]
+    assert got[2] == both.ln_bf[2]
 
 
 def test_a_case_of_which_nobody_complained_is_cleared_by_its_exposure():

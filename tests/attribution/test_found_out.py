@@ -6,6 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from headwater.attribution.beside import Known
+from headwater.attribution.found_out import numbered
+from headwater.attribution.market import BUILDING, LATENT, PLACE, RETURN
+from headwater.attribution.told import source_ids, source_keys
+
 from .windows import NIGHT, VERDICT, told_of, window
 
 FLOWS = [{"seller_id": s, "supplier_id": "u"} for s in "abcd"] + [
@@ -86,3 +91,38 @@ def test_a_source_with_a_verdict_is_told_even_without_complaints():
     rows, _ = found({"verdict": "confirmed"}, complaints=[])
     assert set(rows) == {"u"}
     assert rows["u"]["probability"] > 0.1
+
+
+BESIDE = Known(
+    doors=pd.DataFrame([("p1", "h", True), ("p2", "h", True)], columns=["place_id", "building_key", "unit"]),
+    returns=pd.DataFrame([(s, r) for s in "ab" for r in ("p1", "r")], columns=["seller_id", "place_id"]),
+    members=pd.DataFrame([(s, "op") for s in "ab"], columns=["seller_id", "operator_id"]),
+)
+
+
+def test_a_verdict_finds_the_place_of_dispatch_before_that_of_returns_and_no_building_by_a_door():
+    gathered = window([{"seller_id": s, "place": p} for s in "abc" for p in ("p1", "p2")], known=BESIDE)
+    members = pd.Series(
+        {("dispatch", "p1"): ["x1"], ("return", "p1"): ["x1"], ("return", "r"): ["x9"], ("building", "h"): ["x1", "x7"]}
+    )
+    of = numbered(gathered, members)
+    kind = {name: int(gathered.market.kind[j]) for name, j in of.items() if name[0] == "place"}
+    assert kind == {
+        ("place", "p1"): PLACE, ("place", "p2"): PLACE, ("place", "x1"): PLACE, ("place", "h"): BUILDING,
+        ("place", "r"): RETURN, ("place", "x9"): RETURN,
+    }  # fmt: skip
+    latent = source_ids(gathered.market.kind, source_keys(gathered))[gathered.market.first(LATENT)]
+    assert of["source", latent] == gathered.market.first(LATENT)
+
+
+def test_a_purchase_that_a_guilty_supplier_explains_says_little_of_a_late_source():
+    def bought(supplier):
+        flows = [{"seller_id": s, "supplier_id": supplier} for s in "ab"]
+        flows += [{"seller_id": s, "supplier_id": "v", "orders": 1000, "expected_pico": 10**11} for s in "cd"]
+        told = [{"seller_id": s, "supplier_id": supplier} for s in "aaabbb"] if supplier else []
+        purchase = {**VERDICT, "subject_kind": "seller", "subject_id": "a"}
+        _, rows, _ = told_of(window(flows, told, known=BESIDE), verdicts=pd.DataFrame([purchase]))
+        return rows[(rows["type"] == "return") & (rows["source_key"] == "r")]["ln_bayes_factor"]
+
+    assert bought(None).iloc[0] > 2
+    assert bought("u").iloc[0] < 0.5

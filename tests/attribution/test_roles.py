@@ -3,11 +3,12 @@
 import pandas as pd
 import pytest
 
+from headwater.attribution.beside import Known
 from headwater.attribution.find import find
 from headwater.attribution.roles import effective, roles
 from headwater.parameters.attribution import Roles
 
-from .windows import window
+from .windows import NO_HUBS, window
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def found():
     lines += [("s1", f"c{i}", "b", 10) for i in range(10)] + [("s2", "shoes", "x", 19)]
     broad = effective(pd.DataFrame(lines, columns=["supplier_id", "category", "brand", "lines"]))
     keys = [*gathered.ids.suppliers, *gathered.ids.places]
-    return broad, roles(gathered, find(gathered.market, gathered.listing_shop), broad, Roles()).assign(
+    return broad, roles(gathered, find(gathered.market, gathered.listing_shop), broad, NO_HUBS, Roles()).assign(
         key=keys
     ).set_index("key")
 
@@ -39,3 +40,40 @@ def test_the_effective_number_of_brands_is_that_of_equal_ones(found):
 def test_a_role_follows_from_goods_and_shops(found, key, role):
     assert found[1].loc[key, "role"] == role
     assert found[1].loc[key, "role_reason"]
+
+
+@pytest.fixture(scope="module")
+def halls():
+    """A hall of stalls, a returns centre that sends nothing out, one that people name for returns alone, a place of two shops."""
+    flows = [{"seller_id": f"a{i}", "place": place} for i in range(12) for place in ("hall", "stall", "stall2")]
+    flows += [{"seller_id": "a0", "place": "centre"}]
+    facts = Known(
+        pd.DataFrame(
+            [("hall", "H", False), ("stall", "H", True), ("stall2", "H", True)],
+            columns=["place_id", "building_key", "unit"],
+        ),
+        pd.DataFrame(
+            [(f"a{i}", place) for i in range(12) for place in ("centre", "back")] + [("a0", "two"), ("a1", "two")],
+            columns=["seller_id", "place_id"],
+        ),
+    )
+    gathered = window(flows, [{"seller_id": "a0", "place": "stall"}], known=facts)
+    hubs = pd.DataFrame(
+        [("building", "H", "market", "12 shops"), ("return", "centre", "returns_centre", "12 shops")],
+        columns=["type", "value", "kind", "reason"],
+    )
+    broad = pd.DataFrame({"lines": [], "brands": []})
+    rows = roles(gathered, find(gathered.market, gathered.listing_shop), broad, hubs, Roles())
+    ids, kind = gathered.ids, gathered.market.kind
+    rows["key"] = [*zip(kind, [*ids.places, *ids.buildings, *ids.returns], strict=True)]
+    return rows.set_index("key")
+
+
+@pytest.mark.parametrize(
+    ("key", "role"),
+    [((1, "hall"), "market"), ((2, "H"), "market"), ((1, "stall"), "unknown"), ((1, "centre"), "logistics"),
+     ((3, "centre"), "logistics"), ((3, "back"), "logistics"), ((3, "two"), "unknown")],
+)  # fmt: skip
+def test_a_hall_is_a_market_and_where_goods_of_many_go_back_to_is_logistics(halls, key, role):
+    assert halls.loc[[key], "role"].iloc[0] == role
+    assert halls.loc[[key], "role_reason"].iloc[0]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from headwater.attribution.belief import planted
+from headwater.attribution.beside import Known
 from headwater.attribution.evidence import Case
 from headwater.attribution.find import find
 from headwater.attribution.found_out import clear, found_out, numbered
@@ -34,6 +35,7 @@ VERDICT: dict[str, Any] = {
     "reliability": 0.95, "author": "ann", "reason": None, "decided_at": pd.Timestamp(NIGHT), "expires_at": None,
     "inspected_because": None, "inspection_probability": None,
 }  # fmt: skip
+NO_HUBS = pd.DataFrame(columns=["type", "value", "kind", "reason"])
 NO_VERDICTS = pd.DataFrame(columns=list(VERDICT))
 
 
@@ -42,6 +44,7 @@ def window(
     complaints: list[dict[str, Any]] = (),  # type: ignore[assignment]
     named: list[tuple[str, str, str, int]] = (),  # type: ignore[assignment]
     links: list[tuple[str, str]] = (),  # type: ignore[assignment]
+    known: Known | None = None,
 ) -> Gathered:
     """Base rows with their overrides, assembled; complaints and orders are numbered where they have no id."""
     flow = pd.DataFrame([{**FLOW, **f} for f in flows], columns=list(FLOW)).astype(
@@ -53,7 +56,7 @@ def window(
     tied = pd.DataFrame(
         [(*link, 1.0, "declared") for link in links], columns=["seller_id", "supplier_id", "weight", "kind"]
     )
-    return assemble(flow, heard, named_rows, tied, NIGHT, 90)
+    return assemble(flow, heard, named_rows, tied, known or Known(), NIGHT, 90)
 
 
 def told_of(
@@ -74,7 +77,7 @@ def told_of(
         index=pd.MultiIndex.from_arrays([[], []], names=["type", "source_key"]),
     )
     broad = pd.DataFrame({"lines": [], "brands": []})
-    told.rows[["role", "role_reason"]] = roles(gathered, found, broad, Roles())
+    told.rows[["role", "role_reason"]] = roles(gathered, found, broad, NO_HUBS, Roles())
     shown = Published(said.rows["source"].to_numpy(), frozenset({"acme"}), ranking.suspect_from)
     rows = published(told, names, gathered, found, shown)
     rows, evidence = told_in_words(Case(gathered, found, said, mind.log_odds, ranking, finding), told, belief, rows)

@@ -9,8 +9,9 @@ import pytest
 
 from headwater.errors import ConfigurationError
 from headwater.evaluate.command import read_truth
-from headwater.evaluate.lake import Truth, evaluate, later_verdicts, planted_truth
+from headwater.evaluate.lake import evaluate, judged
 from headwater.evaluate.plots import beside_each_other, write
+from headwater.evaluate.truth import Truth, later_verdicts, planted_truth
 
 NIGHT, EVE = date(2026, 11, 22), date(2026, 11, 21)
 TRUTH = Truth(
@@ -168,3 +169,18 @@ def test_the_command_judges_a_published_night(small_lake, tmp_path):
     assert "average precision" in done.output
     neither = CliRunner().invoke(main, ["evaluate", *at])
     assert neither.exit_code == 2
+
+
+def test_roles_are_counted_by_what_was_taken_for_what():
+    rows = sources(source(1, "S1", role="producer"), source(2, "S2", role="producer"), source(3, "S3", role="unknown"))
+    got = evaluate(NIGHT, {NIGHT: rows}, TRUTH)
+    assert {(c.role, c.said): c.sources for c in got.roles} == {
+        ("producer", "producer"): 1,
+        ("distributor", "producer"): 1,
+    }
+
+
+def test_a_building_or_unknown_supply_is_no_subject_of_the_truth():
+    rows = sources(source(1, "S1"), source(2, "S2"))
+    rows["type"] = ["supplier", "latent"]
+    assert len(judged(rows, TRUTH)) == 1

@@ -11,6 +11,7 @@ from headwater.evaluate.fraudar import fraudar
 from headwater.evaluate.metrics import average_precision
 from headwater.evaluate.tables import expected_complaints, market_of, peer_log_price
 from headwater.evaluate.worlds import DIFFICULTIES, FAMILIES, WorldParams, make_world
+from headwater.evaluate.worth import late_grades
 from headwater.parameters.finding import FindParams, HygieneParams
 
 SMALL = WorldParams(orders=60_000, suppliers=60, shops=300, fake_rate=8e-3, base_rate=3e-4, named=0.3, malicious=0.2)
@@ -121,3 +122,45 @@ def test_fraudar_finds_the_dense_block_and_not_the_camouflage():
     score = fraudar(sp.csr_matrix(edges.astype(float)))
     assert score[:10].min() > np.quantile(score[10:150], 0.95)
     assert fraudar(sp.csr_matrix((3, 4))).tolist() == [0.0] * 4
+
+
+HIDDEN = SMALL.model_copy(update={"hidden": 0.5, "named": 0.6})
+
+
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def concealed(request):
+    return make_world(HIDDEN, 3, request.param)
+
+
+def test_nobody_names_a_hidden_supplier_and_no_place_is_its_own(concealed):
+    assert 0 < concealed.hidden.sum() <= concealed.guilty.sum()
+    assert not concealed.hidden[concealed.named[concealed.named >= 0]].any()
+    assert not concealed.hidden[concealed.link_supplier].any()
+
+
+def test_concealing_a_supplier_changes_no_order_but_where_it_leaves_from(concealed):
+    worlds = [make_world(HIDDEN.model_copy(update={"hidden": 0.0}), 3, f) for f in FAMILIES]
+    plain = next(w for w in worlds if np.array_equal(w.shop, concealed.shop))
+    for name in ("shop", "supplier", "price", "fake", "complaint_order"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(concealed, name))
+    named = ~concealed.hidden[concealed.supplier]
+    np.testing.assert_array_equal(plain.place[named], concealed.place[named])
+
+
+def test_the_facts_beside_orders_are_whole(concealed):
+    b = concealed.beside
+    assert len(b.building) == concealed.places
+    assert len(b.operator) == concealed.shops
+    assert len(concealed.guilty_late) == b.buildings + b.returns + b.operators
+    assert np.bincount(b.operator[b.operator >= 0]).min() >= 2
+    assert np.bincount(b.return_place, minlength=b.returns).min() >= 2
+    assert np.bincount(b.return_shop, weights=b.return_part).max() <= 1 + 1e-12
+
+
+def test_late_sources_are_graded_against_what_could_be_said_without_them(concealed):
+    market, shops = market_of(concealed)
+    got = late_grades(concealed, market, find(market, shops))
+    assert "latent" in got
+    for grades in got.values():
+        assert all(np.isfinite(v) for v in grades.values())
+        assert grades["right"] <= grades["said"] <= grades["sources"]

@@ -20,7 +20,9 @@ BUCKET = "market"
 # What a cluster's image has: the connector, and of the AWS SDK only what it uses (the bundle weighs 686 MB).
 SDK = "software.amazon.awssdk"
 PACKAGES = ["org.apache.hadoop:hadoop-aws:3.5.0"]
-PACKAGES += [f"{SDK}:{part}:2.35.4" for part in ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")]
+PACKAGES += [
+    f"{SDK}:{part}:2.35.4" for part in ("s3", "s3-transfer-manager", "sts", "apache-client", "netty-nio-client")
+]
 SETTINGS = """
 
 [session.spark]

@@ -54,12 +54,23 @@ def case_bayes_factors(cells: Cells, fit: SourceFit, case: Ints, params: SpikeSl
     total = sp.csr_matrix((fit.phibar[members], (members, group)), shape=merge.shape)
     shares = (cells.shares @ merge).tocoo()
     inside = (cells.shares @ total).tocsr()
-    # Asked for no element, scipy hands back a matrix and no numbers: cases of which nobody complained.
-    own = np.asarray(inside[shares.row, shares.col]).ravel() if shares.nnz else np.zeros(0)
-    others = np.maximum(fit.explained[shares.row] - own, 1.0)
+    own = _elements(inside, shares)
+    others = fit.explained[shares.row] - own
+    if cells.late is not None:  # late sources outside take nothing from a case that one of the others is in
+        late = np.where(cells.late, fit.phibar, 0.0)
+        first = np.bincount(group, weights=~cells.late[members], minlength=len(heads)) > 0
+        mine = sp.csr_matrix((late[members], (members, group)), shape=merge.shape)
+        outside = (cells.shares @ late)[shares.row] - _elements((cells.shares @ mine).tocsr(), shares)
+        others = others - np.where(first[shares.col], outside, 0.0)
+    others = np.maximum(others, 1.0)
     gain = cells.observed[shares.row][:, None] * np.log1p(np.multiply.outer(shares.data / others, params.grid))
     collect = sp.csr_matrix((np.ones(shares.nnz), (shares.col, np.arange(shares.nnz))), shape=(len(heads), shares.nnz))
     loglik = collect @ gain - np.multiply.outer(fit.exposure @ merge, params.grid)
     merged, _ = bayes_factors(np.asarray(loglik), fit.log_weights)
     out[members] = np.round(merged, params.decimals)[group] + 0.0
     return out
+
+
+def _elements(matrix: sp.csr_matrix, at: sp.coo_matrix) -> Floats:
+    """(non-zeros of `at`,) the matrix there; asked for no element, scipy hands back a matrix and no numbers."""
+    return np.asarray(matrix[at.row, at.col]).ravel() if at.nnz else np.zeros(0)

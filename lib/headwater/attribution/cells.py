@@ -22,6 +22,7 @@ class Cells:
     offset (sources,) optional, added to the learnt log odds of the type before complaints are seen; natural log units.
     owner  (sources,) optional: the source whose goods alone flow through this one (a supplier's own place), or -1. What is owned never
         explains its owner away; the owner explains it.
+    late   (sources,) optional: sources that have only what the others leave; they take nothing from them, and stand last.
     """
 
     observed: Floats
@@ -31,6 +32,7 @@ class Cells:
     expected_total: float
     offset: Floats | None = None
     owner: Ints | None = None
+    late: Bools | None = None
 
     def __post_init__(self) -> None:
         """Refuse shapes and values that the model cannot carry; all faults in one message."""
@@ -48,6 +50,10 @@ class Cells:
             faults.append("offset must hold one finite value per source")
         if self.owner is not None and not (self.owner.shape == (sources,) and self.owner.max(initial=-1) < sources):
             faults.append("owner must hold one source number or -1 per source")
+        if self.late is not None and self.late.shape != (sources,):
+            faults.append("late must hold one yes or no per source")
+        elif self.late is not None and (np.diff(self.late.astype(np.int8)) < 0).any():
+            faults.append("late sources must stand last")
         if faults:
             raise ValueError("; ".join(faults))
 
@@ -79,6 +85,7 @@ class Entries:
     """The non-zeros of the share matrix by source: source j has indptr[j]:indptr[j + 1], cells ascending.
 
     own_*: one row per (entry of an owner, owned source of the same cell), by entry: entry, owned source, its share of the cell.
+    named: how many of them, the first ones, are of sources that are not late.
     """
 
     indptr: Ints
@@ -89,15 +96,30 @@ class Entries:
     own_entry: Ints
     own_source: Ints
     own_share: Floats
+    named: int
 
     def blocks(self, size: int) -> list[Block]:
         """All entries in order, `size` at a time."""
         return [self._block(start, min(start + size, len(self.cell))) for start in range(0, len(self.cell), size)]
 
+    def before_late(self, explained: Floats, phibar: Floats) -> Floats:
+        """(cells,) the rate of a cell without its late sources: what the others are held against."""
+        late = slice(self.named, None)
+        if late.start == len(self.cell):
+            return explained
+        theirs = self.share[late] * phibar[self.source[late]]
+        return np.asarray(explained - np.bincount(self.cell[late], weights=theirs, minlength=len(explained)))
+
     def others(
-        self, explained: Floats, phibar: Floats, block: Block | None = None, room: Scratch | None = None
+        self,
+        explained: Floats,
+        phibar: Floats,
+        block: Block | None = None,
+        room: Scratch | None = None,
+        before: Floats | None = None,
     ) -> Floats:
-        """(entries of the block, or all,) a_c^(-j) >= 1: the rate of the cell without the entry's source and what that source owns.
+        """(entries of the block, or all,) a_c^(-j) >= 1: the rate of the cell without the entry's source and what that source owns;
+        of sources that are not late, without the late ones too (`before_late`, made here if not given).
 
         With `room` it lies there, until the next call."""
         block = block or self._block(0, len(self.cell))
@@ -106,6 +128,10 @@ class Entries:
         np.copyto(room.cell[:size], self.cell[block.at])
         # Clipped, not checked: only then numpy writes straight to `out`.
         rest = explained.take(room.cell[:size], out=room.rest[:size], mode="clip")
+        named = max(min(self.named, block.at.stop) - block.at.start, 0)
+        if self.named < len(self.cell) and named:
+            first = self.before_late(explained, phibar) if before is None else before
+            rest[:named] = first[self.cell[block.at.start : block.at.start + named]]
         mine = np.repeat(phibar[block.first : block.last], np.diff(block.starts))
         mine *= self.share[block.at]
         rest -= mine
@@ -142,8 +168,9 @@ def entries_of(cells: Cells) -> Entries:
         met = met[np.argsort(own_entry[met], kind="stable")]
         own, own_entry = own[met], own_entry[met]
     return Entries(
-        by_source.indptr.astype(np.int64), cell, share, cells.observed[cell], source, own_entry, source[own], share[own]
-    )
+        by_source.indptr.astype(np.int64), cell, share, cells.observed[cell], source, own_entry, source[own], share[own],
+        len(source) if cells.late is None else int((~cells.late[source]).sum()),
+    )  # fmt: skip
 
 
 def collapse(cells: Cells) -> tuple[Cells, Ints]:

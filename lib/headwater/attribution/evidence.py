@@ -14,7 +14,7 @@ from headwater.attribution.explain import QUALIFIER, SHOP, explain
 from headwater.attribution.find import Found, flow_by_shop
 from headwater.attribution.found_out import FoundOut
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import SUPPLIER, Floats, Ints
+from headwater.attribution.market import LATENT, RETURN, Floats, Ints
 from headwater.parameters.attribution import Ranking
 from headwater.parameters.finding import ExplainParams, FindParams
 
@@ -107,9 +107,8 @@ def _refs(case: Case, rows: pd.DataFrame) -> list[list[str]]:
 def _before(case: Case, chosen: Ints) -> pd.DataFrame:
     """What moves the log odds apart from complaints: the share of guilty sources of its type, the signs, the doubt of identity."""
     found = case.found
-    types = int(case.window.market.kind.max(initial=0)) + 1
     names = case.finding.side.use
-    raw = found.features[chosen] * found.slopes[types:] if len(found.slopes) else np.zeros((len(chosen), 0))
+    raw = found.features[chosen] * found.slopes if len(found.slopes) else np.zeros((len(chosen), 0))
     whole = raw.sum(axis=1)
     kept = np.where(np.abs(whole) > 1e-12, found.side[chosen] / np.where(np.abs(whole) > 1e-12, whole, 1.0), 0.0)
     base = logit(found.fit.prior[chosen])
@@ -207,13 +206,28 @@ def _complaints(case: Case, chosen: Ints) -> pd.DataFrame:
 
 
 def _links(case: Case, chosen: Ints) -> pd.DataFrame:
-    """Declared links of suppliers; they shape the shares and add nothing here."""
-    links, ids = case.window.market.links, case.window.ids
-    wanted = chosen[case.window.market.kind[chosen] == SUPPLIER]
-    rows = pd.DataFrame(
-        {"source": links.supplier, "seller": ids.sellers[links.shop], "kind": case.window.links["kind"].to_numpy()}
-    )
-    rows = rows[rows["source"].isin(wanted)].sort_values(["source", "seller"])
+    """What shops say on paper, by source: declared suppliers, places for returns, who runs them; it shapes the shares and adds
+    nothing here."""
+    links, ids, market = case.window.market.links, case.window.ids, case.window.market
+    ties = [
+        (links.supplier, links.shop, [f"has it on paper as its supplier: {k}" for k in case.window.links["kind"]]),
+    ]
+    if market.beside is not None:
+        beside, run = market.beside, np.flatnonzero(market.beside.operator >= 0)
+        ties += [
+            (
+                beside.return_place + market.first(RETURN),
+                beside.return_shop,
+                [f"names it for returns, with {p:.2f} of its orders" for p in beside.return_part],
+            ),
+            (beside.operator[run] + market.first(LATENT), run, ["is run by this operator"] * len(run)),
+        ]
+    parts = [
+        pd.DataFrame({"source": source, "seller": ids.sellers[shop], "what": np.array(what, dtype=object)})
+        for source, shop, what in ties
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[rows["source"].isin(chosen)].sort_values(["source", "seller"])
     rows = rows[rows.groupby("source").cumcount() < case.params.evidence_complaints]
     return pd.DataFrame(
         {
@@ -224,10 +238,7 @@ def _links(case: Case, chosen: Ints) -> pd.DataFrame:
             "adds_to": "none",
             "contribution": 0.0,
             "shops": 1,
-            "detail": [
-                f"shop {s} has it on paper as its supplier: {k}"
-                for s, k in zip(rows["seller"], rows["kind"], strict=True)
-            ],
+            "detail": [f"shop {s} {what}" for s, what in zip(rows["seller"], rows["what"], strict=True)],
             "refs": [[s] for s in rows["seller"]],
         }
     )

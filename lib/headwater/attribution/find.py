@@ -12,6 +12,8 @@ from headwater.attribution import hygiene, shares, side
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.hygiene import Corroborate
+from headwater.attribution.late import fit_late
+from headwater.attribution.late_shares import late_shares, sources_of_their_own
 from headwater.attribution.market import PLACE, Cleared, Floats, Ints, Market
 from headwater.attribution.spike_slab import Fit, SourceFit, fit
 from headwater.attribution.verdict_terms import counts_after_clearing
@@ -20,7 +22,7 @@ from headwater.parameters.finding import FindParams
 
 @dataclass(frozen=True)
 class Found:
-    """Sources in the order of `Market.kind` (suppliers, then places).
+    """Sources in the order of `Market.kind` (suppliers and places, then the late ones).
 
     score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered);
     `side` what signs beyond complaints add to the log odds; weights (complaints,) after hygiene; cells and shares as the
@@ -41,11 +43,13 @@ class Found:
 
 @dataclass(frozen=True)
 class _Ground:
-    """What does not change between rounds: shares of flows and complaints by source, and the cells with raw complaints."""
+    """What does not change between rounds: shares of flows and complaints by source, and the cells with raw complaints; of all sources,
+    and (`early`) of those that explain first."""
 
     inferred: shares.Inferred
     through: sp.csr_matrix
     cells: Cells
+    early: Cells
     offset: Floats
 
 
@@ -56,20 +60,24 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     """
     params = params or FindParams()
     ground = _ground(market, listing_shop, params)
-    kind = market.kind
+    kind, early = market.kind, market.early
     features = side.standardise(side.signs(market, ground.through, params.side), kind)
-    live = (ground.cells.exposure > 0).astype(np.float64)
-    weight, extra, slopes = np.ones(len(market.complaints.shop)), np.zeros(len(kind)), np.zeros(0)
-    cells, got = ground.cells, None
+    live = (ground.early.exposure > 0).astype(np.float64)
+    weight, extra, slopes = np.ones(len(market.complaints.shop)), np.zeros(early), np.zeros(0)
+    offset = ground.offset[:early]
+    cells, got = ground.early, None
     for _ in range(params.passes):
         weight = hygiene.weights(market.complaints, _corroborator(market, ground, extra, params, fit), params.hygiene)
         for round_ in range(1 + (params.side.rounds if features.shape[1] else 0)):
             if round_ and got is not None:
-                slopes = side.learn_slopes(features, kind, got.posterior, live, params.side)
-                extra = side.side_log_odds(features, slopes, got.ln_bf, logit(got.prior) - extra, kind, params.side)
-            cells = replace(ground.cells, observed=weight, offset=ground.offset + extra)
+                slopes = side.learn_slopes(features[:early], kind[:early], got.posterior, live, params.side)
+                extra = side.side_log_odds(features[:early], slopes, got.ln_bf, logit(got.prior) - extra, params.side)
+            cells = replace(ground.early, observed=weight, offset=offset + extra)
             got = fit(cells, params.model)
     got = got or fit(cells, params.model)
+    cells = replace(ground.cells, observed=weight, offset=ground.offset)
+    if market.sources > early:
+        got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
     score = logit(got.prior) + got.ln_bf
     if params.doubt_identity:
         sure = identity(cells, market.complaints.shop)
@@ -98,26 +106,72 @@ def flow_by_cell(market: Market, found: Found) -> sp.csr_matrix:
     return (sp.diags(market.flows.expected) @ found.exposure_shares).tocsr()
 
 
+def _late(
+    cells: Cells, offset: Floats, first: SourceFit, features: Floats, slopes: Floats, extra: Floats, params: FindParams
+) -> tuple[SourceFit, Floats]:
+    """The fit of all sources beside the `first` one, and what the signs add to each: worth what they are among the others."""
+    early = len(first.ln_bf)
+    none = np.zeros(len(cells.kind) - early)
+    got, late = fit_late(cells, first, params.model), none
+    for _ in range(2 if len(slopes) else 0):  # whether signs may raise a source depends on what its complaints say
+        base = logit(got.prior[early:]) - late
+        late = side.side_log_odds(features[early:], slopes, got.ln_bf[early:], base, params.side)
+        cells = replace(cells, offset=offset + np.concatenate([np.zeros(early), late]))
+        got = fit_late(cells, first, params.model)
+    return got, np.concatenate([extra, late])
+
+
 def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
     known = shares.learn(market, listing_shop, params.shares)
     f, c = market.flows, market.complaints
-    suppliers = shares.supplier_shares(known, f.shop, f.place, f.supplier, None, params.shares)
-    through = sp.hstack([suppliers, shares.place_shares(known, f.shop, f.place)]).tocsr()
+    through = shares_of(known, market, f.shop, f.place, f.supplier, None, params)
     listing = c.listing if params.by_listing else None
-    suppliers = shares.supplier_shares(known, c.shop, c.place, c.supplier, listing, params.shares)
-    at = sp.hstack([suppliers, shares.place_shares(known, c.shop, c.place)]).tocsr()
+    at = shares_of(known, market, c.shop, c.place, c.supplier, listing, params)
+    kind, early = market.kind, market.early
+    if market.beside is not None:
+        place = through[:, market.suppliers : early]
+        own = sources_of_their_own(market, through[:, early:], place, params)
+        kept = sp.diags(np.concatenate([np.ones(early), own]))
+        through, at = (through @ kept).tocsr(), (at @ kept).tocsr()
+        through.eliminate_zeros()
+        at.eliminate_zeros()
     exposure = np.asarray(through.T @ f.expected)
     if market.cleared is not None:
         at, exposure = after_clearing(at, exposure, c.filed, market.cleared)
-    users = np.concatenate([np.zeros(market.suppliers), np.diff(known.shop_place.tocsc().indptr)])
-    alone = np.where(users <= 1, params.lone_place_odds, 0.0)
-    offset = np.where(market.kind == PLACE, params.place_odds + alone, 0.0)
+    named, said = (np.diff(m.tocsc().indptr) for m in (known.shop_place, known.from_place))
+    users = np.concatenate([np.zeros(market.suppliers), np.where(named > 0, named, said)])
+    odds = np.array([0.0, params.place_odds, params.building_odds, params.return_odds, params.latent_odds])
+    offset = odds[kind]
+    offset[:early] += np.where((kind[:early] == PLACE) & (users <= 1), params.lone_place_odds, 0.0)
+    owner = np.full(market.sources, -1, dtype=np.int64)
+    owner[:early] = owners(through[:, :early], f.expected, market, params.owned_from)
     cells = Cells(
-        observed=np.ones(len(c.shop)), shares=at, exposure=exposure, kind=market.kind,
-        expected_total=float(f.expected.sum()), offset=offset,
-        owner=owners(through, f.expected, market, params.owned_from),
+        observed=np.ones(len(c.shop)), shares=at, exposure=exposure, kind=kind, expected_total=float(f.expected.sum()),
+        offset=offset, owner=owner, late=kind > PLACE if market.sources > early else None,
     )  # fmt: skip
-    return _Ground(known, through, cells, offset)
+    first = replace(
+        cells, shares=at[:, :early], exposure=exposure[:early], kind=kind[:early], offset=offset[:early],
+        owner=owner[:early], late=None,
+    )  # fmt: skip
+    return _Ground(known, through, cells, first, offset)
+
+
+def shares_of(
+    known: shares.Inferred,
+    market: Market,
+    shop: Ints,
+    place: Ints,
+    supplier: Ints,
+    listing: Ints | None,
+    params: FindParams,
+) -> sp.csr_matrix:
+    """(cells x sources) what of each cell of orders flows through each source."""
+    suppliers, unseen = shares.with_unseen(known, shop, place, supplier, listing, params.shares)
+    places = shares.place_shares(known, shop, place)
+    parts = [suppliers, places]
+    if market.beside is not None:
+        parts.append(late_shares(market.beside, shop, places, unseen))
+    return sp.hstack(parts).tocsr()
 
 
 def after_clearing(at: sp.csr_matrix, exposure: Floats, filed: Ints, cleared: Cleared) -> tuple[sp.csr_matrix, Floats]:
@@ -134,27 +188,28 @@ def after_clearing(at: sp.csr_matrix, exposure: Floats, filed: Ints, cleared: Cl
 
 def _corroborator(market: Market, ground: _Ground, extra: Floats, params: FindParams, fit: Fit) -> Corroborate:
     """Fit to some of the complaints -> probability that a source of each complaint's goods is guilty, and its mean over orders."""
-    cells, expected = ground.cells, market.flows.expected
+    cells, expected = ground.early, market.flows.expected
+    through, offset = ground.through[:, : market.early], ground.offset[: market.early]
 
     def corroborate(train: Floats) -> tuple[Floats, float]:
         part = float(train.sum()) / max(len(train), 1)
         some = replace(
             cells, observed=train, exposure=cells.exposure * part, expected_total=cells.expected_total * part,
-            offset=ground.offset + extra,
+            offset=offset + extra,
         )  # fmt: skip
         posterior = fit(some, params.model).posterior
-        chance = np.minimum(ground.through @ posterior, 1.0) @ expected / max(cells.expected_total, 1e-12)
+        chance = np.minimum(through @ posterior, 1.0) @ expected / max(cells.expected_total, 1e-12)
         return np.minimum(cells.shares @ posterior, 1.0), float(chance)
 
     return corroborate
 
 
 def owners(through: sp.csr_matrix, expected: Floats, market: Market, owned_from: float) -> Ints:
-    """(sources,) the supplier whose goods make up `owned_from` or more of a place's exposure; -1 for suppliers and shared places."""
-    none = np.full(market.sources, -1, dtype=np.int64)
+    """(suppliers and places,) the supplier whose goods make up `owned_from` or more of a place's exposure; -1: shared, or no place."""
+    none = np.full(market.early, -1, dtype=np.int64)
     if not (market.suppliers and market.places):
         return none
-    supplier, place = through[:, : market.suppliers], through[:, market.suppliers :]
+    supplier, place = through[:, : market.suppliers], through[:, market.suppliers : market.early]
     together = (place.T @ sp.diags(expected) @ supplier).tocsr()
     volume = np.asarray(place.T @ expected).ravel()
     most = together.max(axis=1).toarray().ravel()

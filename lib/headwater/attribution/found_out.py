@@ -11,11 +11,10 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from headwater.attribution import shares
-from headwater.attribution.find import Found
+from headwater.attribution.find import Found, shares_of
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import Bools, Cleared, Floats, Ints
-from headwater.attribution.told import source_ids, source_keys
+from headwater.attribution.market import LATENT, PLACE, RETURN, SUPPLIER, Bools, Cleared, Floats, Ints
+from headwater.attribution.told import TYPES, source_ids, source_keys
 from headwater.attribution.verdict_terms import purchase_terms, verdict_log_odds
 from headwater.parameters.finding import FindParams
 
@@ -39,13 +38,17 @@ class FoundOut:
 
 
 def numbered(window: Gathered, members: pd.Series) -> dict[tuple[str, str], int]:
-    """(subject kind, id) -> number of the source; a place by its id or by any of its addresses. `members` by (type, source_key)."""
+    """(subject kind, id) -> number of the source; a place by its id or by any of its addresses, as a place of
+    dispatch before one of returns. `members` by (type, source_key)."""
     market, keys = window.market, source_keys(window)
     out = {("source", i): j for j, i in enumerate(source_ids(market.kind, keys).tolist())}
-    for j, key in enumerate(keys.tolist()):
-        kind = "supplier" if j < market.suppliers else "place"
-        out[(kind, key)] = j
-        behind = members.get(("dispatch", key)) if kind == "place" else None
+    for j, (t, key) in enumerate(zip(market.kind.tolist(), keys.tolist(), strict=True)):
+        if t == SUPPLIER:
+            out[("supplier", key)] = j
+        elif t != LATENT:
+            out.setdefault(("place", key), j)
+        # An address is its place, also where that is one of the doors of a building.
+        behind = members.get((TYPES[t], key)) if t in (PLACE, RETURN) else None
         for address in behind if behind is not None else []:
             out.setdefault(("place", address), j)
     return out
@@ -121,13 +124,15 @@ def _row(source: int, verdict: dict[Any, Any], value: float, adds_to: str, detai
 
 
 def _terms(share: sp.csr_matrix, found: Found, kind: Ints, counterfeit: Bools, params: FindParams) -> Floats:
-    """Terms by type: suppliers and places are two views of the same goods, and neither explains the other's find away."""
+    """Terms by type: suppliers and places are two views of the same goods, and neither explains the other's find away; both explain
+    it before a late source does."""
     posterior = expit(logit(found.fit.prior) + found.fit.ln_bf)
     out = np.zeros(len(kind))
     for t in np.unique(kind):
-        mine = sp.csr_matrix(share @ sp.diags((kind == t).astype(np.float64)))
+        view = (kind == t) | ((t > PLACE) & (kind <= PLACE))
+        mine = sp.csr_matrix(share @ sp.diags(view.astype(np.float64)))
         mine.eliminate_zeros()
-        out += purchase_terms(mine, posterior, counterfeit, params.verdicts)
+        out += np.where(kind == t, purchase_terms(mine, posterior, counterfeit, params.verdicts), 0.0)
     return out
 
 
@@ -147,5 +152,5 @@ def _bought_from(window: Gathered, found: Found, kind: str, subject: str, params
     if not len(listing):
         return None
     shop, nowhere = window.listing_shop[listing[:1]], np.full(1, -1)
-    suppliers = shares.supplier_shares(found.inferred, shop, nowhere, nowhere, listing[:1], params.shares)
-    return sp.csr_matrix(sp.hstack([suppliers, shares.place_shares(found.inferred, shop, nowhere)]))
+    mine = shares_of(found.inferred, market, shop, nowhere, nowhere, listing[:1], params)
+    return sp.csr_matrix(mine @ sp.diags((found.cells.exposure > 0) | (market.kind <= PLACE)))

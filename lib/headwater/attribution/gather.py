@@ -14,6 +14,7 @@ import pandas as pd
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
+from headwater.attribution.beside import Known, coded, houses_of
 from headwater.attribution.expected import CELL_NAMES, PICO, THIRDS
 from headwater.attribution.market import ELSEWHERE, Complaints, Floats, Flows, Ints, Links, Market, Named
 
@@ -25,12 +26,16 @@ MICRO = 10**6
 
 @dataclass(frozen=True)
 class Ids:
-    """What the codes stand for; each sorted, listings by their shop first ("" for what of a shop has no listing id)."""
+    """What the codes stand for; each sorted, listings by their shop first ("" for what of a shop has no listing id); returns are
+    places, too."""
 
     sellers: Ints
     places: Ints
     suppliers: Ints
     listings: Ints
+    buildings: Ints
+    returns: Ints
+    operators: Ints
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class Gathered:
 
     amounts: one row a flow, as in `market.flows`: value_minor, orders_T and expected_T of each third, first_day, last_day.
     complaints: one row a complaint, as in `market.complaints`: complaint_id, order_id, brand, third. links: one row a declared link,
-    as in `market.links`: kind. listing_shop (listings,) shop of each listing. days of the window.
+    as in `market.links`: kind. listing_shop (listings,) shop of each listing. houses: one row a place, as in `ids.places`:
+    building_key (None: in no building), unit (whether one is said). days of the window.
     """
 
     market: Market
@@ -48,6 +54,7 @@ class Gathered:
     amounts: pd.DataFrame
     complaints: pd.DataFrame
     links: pd.DataFrame
+    houses: pd.DataFrame
     days: int
 
 
@@ -76,10 +83,12 @@ def gather(
     places: DataFrame,
     listings: DataFrame,
     links: DataFrame,
+    known: Known,
     night: date,
     window_days: int,
 ) -> Gathered:
-    """Flow sums, COMPLAINTS_COUNTED, PLACES, LISTING_SUPPLIERS (window), SUPPLIER_LINKS (current) -> the window; collects all five."""
+    """Flow sums, COMPLAINTS_COUNTED, PLACES, LISTING_SUPPLIERS (window), SUPPLIER_LINKS (current) and what is known beside orders
+    -> the window; collects all five."""
     flow = flows.toArrow().to_pandas()
     mine = at_place(complaints.where("kind = 'counterfeit'"), places).select(
         *KEY, "complaint_id", "order_id", "line_no", "listing_id", "account", "filed_day", "day", "brand"
@@ -88,7 +97,7 @@ def gather(
     sums = listings.groupBy("seller_id", "listing_id", "supplier_id").agg(F.sum("orders").alias("orders"))
     named = sums.where("orders > 0").toArrow().to_pandas()
     tied = declared(links, night, window_days).toArrow().to_pandas()
-    return assemble(flow, heard, named, tied, night, window_days)
+    return assemble(flow, heard, named, tied, known, night, window_days)
 
 
 def declared(links: DataFrame, night: date, window_days: int) -> DataFrame:
@@ -109,15 +118,19 @@ def declared(links: DataFrame, night: date, window_days: int) -> DataFrame:
 
 
 def assemble(
-    flow: pd.DataFrame, heard: pd.DataFrame, named: pd.DataFrame, tied: pd.DataFrame, night: date, window_days: int
-) -> Gathered:
-    """The window from its four collected frames."""
+    flow: pd.DataFrame, heard: pd.DataFrame, named: pd.DataFrame, tied: pd.DataFrame, known: Known, night: date,
+    window_days: int,
+) -> Gathered:  # fmt: skip
+    """The window from its four collected frames and what is known beside them."""
     sellers = _sorted(flow["seller_id"], heard["seller_id"])
     tied = tied[tied["seller_id"].isin(sellers)]
     named = named[named["seller_id"].isin(sellers)]
     suppliers = _sorted(flow["supplier_id"], heard["supplier_id"], named["supplier_id"], tied["supplier_id"])
-    places = _sorted(flow["place"], heard["place"])
-    ids = Ids(sellers, places[places != NO_STREET], suppliers, np.zeros(0, dtype=object))
+    said = known.declared.loc[known.declared["seller_id"].isin(sellers), "place_id"]
+    places = _sorted(flow["place"], heard["place"], said)
+    places = places[places != NO_STREET]
+    beside, *late = coded(known, sellers, places)
+    ids = Ids(sellers, places, suppliers, np.zeros(0, dtype=object), *late)
     flow = _coded(flow, ids).sort_values(["shop", "place_code", "supplier"], ignore_index=True)
     heard = _coded(heard, ids)
     tied = _coded(tied, ids).sort_values(["shop", "supplier"], ignore_index=True)
@@ -145,13 +158,14 @@ def assemble(
         ),
         named=Named(named_listing, _ints(named["supplier"]), named["orders"].to_numpy(np.float64)),
         links=Links(_ints(tied["shop"]), _ints(tied["supplier"]), tied["weight"].to_numpy(np.float64)),
+        beside=beside,
     )  # fmt: skip
     amounts = flow[["value_minor", "first_day", "last_day", *(f"orders_{t}" for t in THIRDS)]].copy()
     for t in THIRDS:
         amounts[f"expected_{t}"] = flow[f"expected_pico_{t}"] / PICO
     told = heard[["complaint_id", "order_id", "brand"]].copy()
     told["third"] = np.clip(market.complaints.ordered * 3 // window_days, 0, 2)
-    return Gathered(market, ids, listing_shop, amounts, told, tied[["kind"]], window_days)
+    return Gathered(market, ids, listing_shop, amounts, told, tied[["kind"]], houses_of(known, places), window_days)
 
 
 def _sorted(*columns: pd.Series) -> Ints:

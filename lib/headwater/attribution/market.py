@@ -17,7 +17,8 @@ Floats = npt.NDArray[Any]
 Ints = npt.NDArray[Any]
 Bools = npt.NDArray[Any]
 
-SUPPLIER, PLACE = 0, 1  # type numbers of sources: t(j)
+# Type numbers of sources, t(j). The first two explain first; a building, a return place or unknown supply has what they leave.
+SUPPLIER, PLACE, BUILDING, RETURN, LATENT = 0, 1, 2, 3, 4
 UNKNOWN, ELSEWHERE = (
     -1,
     -2,
@@ -94,8 +95,31 @@ class Cleared:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What is known of shops and places beside their orders: the sources that may explain what suppliers and places leave.
+
+    building (places,) the building of a place or -1; return_shop, return_place: pairs of a shop and a place that it names for
+    returns, once each, with return_part, the part of the shop's orders; operator (shops,) who runs a shop, or -1. There are so many
+    buildings, returns and operators; their codes count from 0. declared_shop, declared_place: pairs of a shop and a place that it
+    says it ships from, once each.
+    """
+
+    buildings: int
+    returns: int
+    operators: int
+    building: Ints
+    return_shop: Ints
+    return_place: Ints
+    return_part: Floats
+    operator: Ints
+    declared_shop: Ints
+    declared_place: Ints
+
+
+@dataclass(frozen=True)
 class Market:
-    """A window as the source model sees it. Sources are the suppliers, then the places: supplier s is s, place p is suppliers + p."""
+    """A window as the source model sees it. Sources are the suppliers, then the places, buildings, return places and the unknown
+    supply of operators: supplier s is s, place p is suppliers + p, and so on (`first`)."""
 
     shops: int
     places: int
@@ -107,13 +131,29 @@ class Market:
     named: Named
     links: Links
     cleared: Cleared | None = None
+    beside: Beside | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of sources of each type, by type number."""
+        b = self.beside
+        return (self.suppliers, self.places, *((b.buildings, b.returns, b.operators) if b else (0, 0, 0)))
 
     @property
     def sources(self) -> int:
         """Number of sources of all types."""
+        return sum(self.sizes)
+
+    @property
+    def early(self) -> int:
+        """Number of sources that explain first: suppliers and places."""
         return self.suppliers + self.places
 
     @property
     def kind(self) -> Ints:
-        """(sources,) SUPPLIER or PLACE."""
-        return np.repeat(np.array([SUPPLIER, PLACE], dtype=np.int64), [self.suppliers, self.places])
+        """(sources,) type number of each."""
+        return np.repeat(np.arange(len(self.sizes), dtype=np.int64), self.sizes)
+
+    def first(self, kind: int) -> int:
+        """Number of the first source of a type."""
+        return sum(self.sizes[:kind])

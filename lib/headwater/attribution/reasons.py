@@ -9,16 +9,22 @@ import pandas as pd
 import scipy.sparse as sp
 
 from headwater.attribution.find import Found
+from headwater.attribution.late import parts
 from headwater.attribution.market import Ints
 
 Row = dict[Any, Any]
 SHOWN = 3
+# Of types that no order can name: how they come by their orders.
+UNNAMED = {
+    "return": "No order names it: of each shop that names it for returns it has an equal part of the orders",
+    "latent": "Nobody names it: these are the orders of one operator's shops that no known supplier accounts for",
+}
 
 
 def rivals(found: Found, chosen: Ints, through: sp.csr_matrix) -> pd.DataFrame:
     """One row a source of `chosen` that shares its complaints: source, rival (the strongest), taken (complaints), shared shops."""
     shares = found.cells.shares
-    weighted = sp.diags(found.weights / np.maximum(found.fit.explained, 1e-12)) @ shares @ sp.diags(found.fit.phibar)
+    weighted = sp.diags(found.weights) @ parts(found.cells, found.fit)
     taken = (shares[:, chosen].T @ weighted).tocoo()
     rows = pd.DataFrame({"source": chosen[taken.row], "rival": taken.col, "taken": np.round(taken.data, 6)})
     rows = rows[(rows["source"] != rows["rival"]) & (rows["taken"] >= 0.05)]
@@ -47,7 +53,9 @@ def sentences(
             told += [_side(shops[source], "shop_for", "For"), _side(shops[source], "shop_against", "Against")]
         if source in signs:
             told.append(_beside(signs[source].to_dict("records"), row["log_odds"]))
-        if row["named_orders"] < row["orders"] - 0.5:
+        if row["type"] in UNNAMED:
+            told.append(UNNAMED[row["type"]])
+        elif row["named_orders"] < row["orders"] - 0.5:
             told.append(f"{row['named_orders']:,} of its {row['orders']:,.0f} orders name it, the others are inferred")
         told.append(f"Role {row['role']}: {row['role_reason']}")
         out.append([sentence for sentence in told if sentence])
@@ -84,12 +92,12 @@ def _side(rows: pd.DataFrame, kind: str, word: str) -> str:
     if not len(mine):
         return f"{word}: no shop" if kind == "shop_against" else ""
     shown = mine[mine["subject_id"].notna()].head(SHOWN) if kind == "shop_for" else mine.head(0)
-    parts = [f"shop {r['subject_id']} {r['contribution']:+.1f}" for r in shown.to_dict("records")]
+    told = [f"shop {r['subject_id']} {r['contribution']:+.1f}" for r in shown.to_dict("records")]
     rest = mine.drop(shown.index)
     if len(rest):
         quiet = "" if kind == "shop_for" else "quieter than a guilty source's, "
-        parts.append(f"{_shops(int(rest['shops'].sum()))} {quiet}{rest['contribution'].sum():+.1f}")
-    return f"{word}: " + ", ".join(parts)
+        told.append(f"{_shops(int(rest['shops'].sum()))} {quiet}{rest['contribution'].sum():+.1f}")
+    return f"{word}: " + ", ".join(told)
 
 
 def _shops(count: int) -> str:

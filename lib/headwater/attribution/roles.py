@@ -7,16 +7,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pyspark.sql.functions as F
-import scipy.sparse as sp
 from pyspark.sql import DataFrame
 
 from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import Floats, Ints
+from headwater.attribution.leaving import Leaving, leaving
+from headwater.attribution.market import Ints
 from headwater.exposure.orders import in_window
 from headwater.parameters.attribution import Roles
 
 UNKNOWN = "unknown"
+Said = tuple[str, str]  # role, why
 
 
 def breadth(price_exposure: DataFrame, night: date, window_days: int) -> pd.DataFrame:
@@ -35,55 +36,103 @@ def effective(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"lines": parts["lines"], "brands": np.exp(parts["entropy"])})
 
 
-def roles(window: Gathered, found: Found, broad: pd.DataFrame, params: Roles) -> pd.DataFrame:
-    """One row a source: role, why.
+def roles(window: Gathered, found: Found, broad: pd.DataFrame, hubs: pd.DataFrame, params: Roles) -> pd.DataFrame:
+    """One row a source: role, why. `hubs` (type, value, kind, reason) as HUBS has them.
 
-    Supplier: a producer's goods are of few brands, a distributor's of many. Place: goods of many suppliers into many shops leave a
-    shared warehouse; a place whose goods are one supplier's has that supplier's role. Too little seen: unknown."""
-    market = window.market
-    known = broad.reindex(window.ids.suppliers)
-    lines, brands = known["lines"].fillna(0).to_numpy(), known["brands"].fillna(0).to_numpy()
-    enough = lines >= params.least_lines
-    of_supplier = np.where(~enough, UNKNOWN, np.where(brands > params.producer_brands, "distributor", "producer"))
-    why = [
-        f"{n:,.0f} orders name it, of {b:.1f} brands in effect" if e else f"only {n:,.0f} orders name it"
-        for n, b, e in zip(lines, brands, enough, strict=True)
+    Supplier: a producer's goods are of few brands, a distributor's of many. Place or building: a hall of many sellers is a market;
+    where more shops send goods back to than it sends goods for, it is logistics; goods of many suppliers into many shops leave a
+    shared warehouse; a place whose goods are one supplier's has that supplier's role. Return place: where goods of many operators
+    go back to, it is logistics. Too little seen, or supply that nobody names: unknown."""
+    market, ids = window.market, window.ids
+    hub = {(t, v): (k, r) for t, v, k, r in hubs[["type", "value", "kind", "reason"]].itertuples(index=False)}
+    of_supplier = _suppliers(ids.suppliers, broad, params)
+    places, buildings = leaving(window, found)
+    shops_back, operators_back = _goes_back(window)
+    back = dict(zip(ids.returns.tolist(), shops_back.tolist(), strict=True))
+    owner = np.full(market.early, -1) if found.cells.owner is None else found.cells.owner
+    of_place = []
+    for p, (key, house, unit) in enumerate(
+        zip(ids.places, window.houses["building_key"], window.houses["unit"], strict=True)
+    ):
+        hall = None if unit else _market(hub.get(("building", house)))
+        own = int(owner[market.suppliers + p])
+        of_place.append(
+            hall
+            or _sends_back(back.get(key, 0), int(places.shops[p]), hub.get(("return", key)))
+            or _warehouse(places, p, hub.get(("dispatch", key)), params)
+            or (_of_owner(ids.suppliers[own], of_supplier[own][0]) if own >= 0 else None)
+            or _too_little(places, p)
+        )
+    of_building = [
+        _market(hub.get(("building", key))) or _warehouse(buildings, b, None, params) or _too_little(buildings, b)
+        for b, key in enumerate(ids.buildings)
     ]
-    through, shops = _suppliers_of_places(window, found)
-    volume = np.asarray(through.sum(axis=1)).ravel()
-    spread = _effective_columns(through, volume)
-    owner = np.full(market.sources, -1) if found.cells.owner is None else found.cells.owner
-    of_place, why_place = [], []
-    for p in range(market.places):
-        own = owner[market.suppliers + p]
-        if spread[p] >= params.warehouse_suppliers and shops[p] >= params.warehouse_shops:
-            of_place.append("shared_warehouse")
-            why_place.append(f"goods of {spread[p]:.1f} suppliers in effect leave it for {shops[p]:,} shops")
-        elif own >= 0 and of_supplier[own] != UNKNOWN:
-            of_place.append(str(of_supplier[own]))
-            why_place.append(f"its goods are those of {window.ids.suppliers[own]}, a {of_supplier[own]}")
-        else:
-            of_place.append(UNKNOWN)
-            why_place.append(f"goods of {spread[p]:.1f} suppliers in effect, {shops[p]:,} shops: too little to tell")
-    return pd.DataFrame({"role": [*of_supplier.tolist(), *of_place], "role_reason": [*why, *why_place]})
+    of_return = [
+        _centre(int(n), hub.get(("return", key)), params) for key, n in zip(ids.returns, operators_back, strict=True)
+    ]
+    latent = [(UNKNOWN, "nobody names it")] * len(ids.operators)
+    said = [*of_supplier, *of_place, *of_building, *of_return, *latent]
+    return pd.DataFrame(said, columns=["role", "role_reason"])
 
 
-def _suppliers_of_places(window: Gathered, found: Found) -> tuple[sp.csr_matrix, Ints]:
-    """(places x suppliers) order lines, and (places,) shops, of the orders that name the place."""
-    market, flows = window.market, window.market.flows
-    named = flows.place >= 0
-    at = sp.csr_matrix(
-        (flows.orders[named], (flows.place[named], np.flatnonzero(named))), shape=(market.places, len(flows.shop))
+def _suppliers(ids: Ints, broad: pd.DataFrame, params: Roles) -> list[Said]:
+    known = broad.reindex(ids)
+    lines, brands = known["lines"].fillna(0).to_numpy(), known["brands"].fillna(0).to_numpy()
+    role = np.where(brands > params.producer_brands, "distributor", "producer")
+    return [
+        (str(r), f"{n:,.0f} orders name it, of {b:.1f} brands in effect")
+        if n >= params.least_lines
+        else (UNKNOWN, f"only {n:,.0f} orders name it")
+        for n, b, r in zip(lines, brands, role, strict=True)
+    ]
+
+
+def _goes_back(window: Gathered) -> tuple[Ints, Ints]:
+    """(return places,) shops, and operators (a shop that nothing ties is one), that send goods back to it."""
+    b = window.market.beside
+    if b is None:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    run_by = np.where(b.operator >= 0, b.operator, b.operators + np.arange(len(b.operator)))
+    pairs = np.unique(np.column_stack([b.return_place, run_by[b.return_shop]]), axis=0)
+    return np.bincount(b.return_place, minlength=b.returns), np.bincount(pairs[:, 0], minlength=b.returns)
+
+
+def _market(hub: Said | None) -> Said | None:
+    return ("market", f"a hall of many sellers: {hub[1]}") if hub is not None and hub[0] == "market" else None
+
+
+def _sends_back(back: int, out: int, hub: Said | None) -> Said | None:
+    if hub is None or back <= out:
+        return None
+    return "logistics", f"{back:,} shops send goods back to it, it sends out for {out:,}"
+
+
+def _warehouse(goods: Leaving, at: int, hub: Said | None, params: Roles) -> Said | None:
+    if hub is not None and hub[0] == "returns_centre":
+        return "logistics", hub[1]
+    many = goods.spread[at] >= params.warehouse_suppliers and goods.shops[at] >= params.warehouse_shops
+    if not many:
+        return None
+    return (
+        "shared_warehouse",
+        f"goods of {goods.spread[at]:.1f} suppliers in effect leave it for {goods.shops[at]:,} shops",
     )
-    through = (at @ found.exposure_shares[:, : market.suppliers]).tocsr()
-    real = named & (flows.orders > 0)
-    pairs = np.unique(flows.place[real] * market.shops + flows.shop[real])
-    return through, np.bincount(pairs // max(market.shops, 1), minlength=market.places)
 
 
-def _effective_columns(matrix: sp.csr_matrix, total: Floats) -> Floats:
-    """(rows,) effective number of columns: exp of the entropy of each row; 0 for an empty one."""
-    entry = matrix.tocoo()
-    share = entry.data / np.maximum(total[entry.row], 1e-300)
-    entropy = np.bincount(entry.row, weights=-share * np.log(np.maximum(share, 1e-300)), minlength=matrix.shape[0])
-    return np.asarray(np.where(total > 0, np.exp(entropy), 0.0))
+def _of_owner(supplier: str, role: str) -> Said | None:
+    return None if role == UNKNOWN else (role, f"its goods are those of {supplier}, a {role}")
+
+
+def _too_little(goods: Leaving, at: int) -> Said:
+    return (
+        UNKNOWN,
+        f"goods of {goods.spread[at]:.1f} suppliers in effect, {goods.shops[at]:,} shops: too little to tell",
+    )
+
+
+def _centre(operators: int, hub: Said | None, params: Roles) -> Said:
+    if hub is not None and hub[0] in ("returns_centre", "3pl"):
+        return "logistics", f"goods go back to it: {hub[1]}"
+    if operators >= params.logistics_operators:
+        return "logistics", f"goods of {operators:,} operators go back to it"
+    return UNKNOWN, f"goods of {operators:,} operators go back to it: too few to tell"

@@ -26,7 +26,8 @@ class Inferred:
 
     shop (shops x suppliers, CSR) and unseen (shops,): shares, summing to 1 with the unseen mass.
     listing (listings x suppliers, CSR) named orders; listing_shop (listings,) or -1.
-    ships (places x suppliers, CSR) p(place | supplier); at_place (places x suppliers, CSR) p(supplier | place), not summing to 1.
+    shop_place (shops x places, CSR) share of the shop's orders that name the place, of those that name one; from_place the same with
+    what it declares. ships (places x suppliers, CSR) p(place | supplier); at_place the same of p(supplier | place), not summing to 1.
     """
 
     shop: sp.csr_matrix
@@ -36,6 +37,7 @@ class Inferred:
     at_place: sp.csr_matrix
     place_share: Floats
     shop_place: sp.csr_matrix
+    from_place: sp.csr_matrix
     place_named: Floats
     shop_place_named: sp.csr_matrix
     link_weight: float
@@ -58,6 +60,7 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
     placed = flows.place >= 0
     volume = np.bincount(flows.place[placed], weights=flows.orders[placed], minlength=market.places)
     shop_place = _matrix(flows.shop[placed], flows.place[placed], flows.orders[placed], market.shops, market.places)
+    placed_and_said = shop_place + params.declared_places * _declared(market)
     own_named = _matrix(flows.shop[both], flows.place[both], flows.orders[both], market.shops, market.places)
     link_weight, unseen_weight = _learn_shop(listing, listing_shop, counts, links, params)
     prior = counts + link_weight * links
@@ -70,6 +73,9 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
         at_place=_scale_rows(at, 1 / (per_place + params.place_pseudo)),
         place_share=volume / max(volume.sum(), 1.0),
         shop_place=_scale_rows(shop_place, 1 / np.maximum(np.asarray(shop_place.sum(axis=1)).ravel(), 1.0)),
+        from_place=_scale_rows(
+            placed_and_said, 1 / np.maximum(np.asarray(placed_and_said.sum(axis=1)).ravel(), params.declared_unknown)
+        ),
         place_named=per_place, shop_place_named=own_named,
         link_weight=link_weight, unseen_weight=unseen_weight, concentration=concentration,
     )  # fmt: skip
@@ -82,6 +88,17 @@ def supplier_shares(
 
     `listing` is given for complaints; whole flows have none and use the shop's shares.
     """
+    return with_unseen(known, shop, place, supplier, listing, params)[0]
+
+
+def with_unseen(
+    known: Inferred, shop: Ints, place: Ints, supplier: Ints, listing: Ints | None, params: ShareParams | None = None
+) -> tuple[sp.csr_matrix, Floats]:
+    """`supplier_shares`, and (cells,) the share of suppliers that the shop never names: 0 where the order names one.
+
+    Seen for themselves, those may ship from the shop's own place as the named ones may; the shares of the named ones know nothing of
+    that, so that there the two add up to more than 1.
+    """
     params = params or ShareParams()
     prior, unseen = known.shop[shop], known.unseen[shop]
     if listing is not None:
@@ -89,12 +106,13 @@ def supplier_shares(
         total = np.asarray(counts.sum(axis=1)).ravel() + known.concentration
         prior = _scale_rows(counts, 1 / total) + _scale_rows(prior, known.concentration / total)
         unseen = unseen * known.concentration / total
-    weights, rest = prior.tocsr(), unseen
+    weights, rest, stock = prior.tocsr(), unseen, np.zeros(len(shop))
     if params.use_places and known.ships.shape[0]:
-        weights, rest = _with_place(known, weights, unseen, shop, place, params)
+        weights, rest, stock = _with_place(known, weights, unseen, shop, place, params)
     total = np.asarray(weights.sum(axis=1)).ravel() + rest
     weights = _scale_rows(weights, 1 / np.maximum(total, 1e-300))
     is_named = supplier >= 0
+    unseen = np.where(is_named, 0.0, (rest + stock) / np.maximum(total + stock, 1e-300))
     weights = _scale_rows(weights, np.where(is_named, 0.0, 1.0))
     weights.data[weights.data < params.minimum] = 0.0
     sure = _matrix(
@@ -103,13 +121,14 @@ def supplier_shares(
     out = (weights + sure).tocsr()
     out.eliminate_zeros()
     out.sort_indices()
-    return out
+    return out, unseen
 
 
 def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
-    """(cells x places) 1 for the place that the order names, none for one that came from elsewhere, else as the shop's other orders."""
+    """(cells x places) 1 for the place that the order names, none for one that came from elsewhere, else as the shop's other orders
+    and what it declares."""
     named = place >= 0
-    spread = _scale_rows(known.shop_place[shop], np.where(place == UNKNOWN, 1.0, 0.0))
+    spread = _scale_rows(known.from_place[shop], np.where(place == UNKNOWN, 1.0, 0.0))
     sure = _matrix(np.flatnonzero(named), place[named], np.ones(int(named.sum())), len(shop), spread.shape[1])
     out = (spread + sure).tocsr()
     out.eliminate_zeros()
@@ -119,8 +138,9 @@ def place_shares(known: Inferred, shop: Ints, place: Ints) -> sp.csr_matrix:
 
 def _with_place(
     known: Inferred, prior: sp.csr_matrix, unseen: Floats, shop: Ints, place: Ints, params: ShareParams
-) -> tuple[sp.csr_matrix, Floats]:
-    """Bayes: prior shares times p(place | supplier), the unseen mass going to those who ship from that place.
+) -> tuple[sp.csr_matrix, Floats, Floats]:
+    """Bayes: prior shares times p(place | supplier), the unseen mass going to those who ship from that place; what is left of it, and
+    what of it may come from the shop's own stock.
 
     A place with named orders of other shops is not the shop's own, so known suppliers reach it only by shipping there.
     """
@@ -134,7 +154,15 @@ def _with_place(
     floor = np.where(has, known.place_share[p], 1.0)
     newcomers = _scale_rows(known.at_place[p], np.where(has, unseen * floor, 0.0))
     told = np.asarray(newcomers.sum(axis=1)).ravel()
-    return (likely + newcomers).tocsr(), np.maximum(unseen * floor - told, 0.0)
+    return (likely + newcomers).tocsr(), np.maximum(unseen * floor - told, 0.0), np.where(has, unseen * escape, 0.0)
+
+
+def _declared(market: Market) -> sp.csr_matrix:
+    """(shops x places) 1 where a shop says that it ships from the place."""
+    b = market.beside
+    nobody = np.zeros(0, dtype=np.int64)
+    shop, place = (b.declared_shop, b.declared_place) if b is not None else (nobody, nobody)
+    return _matrix(shop, place, np.ones(len(shop)), market.shops, market.places)
 
 
 def _learn_shop(

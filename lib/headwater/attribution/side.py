@@ -51,21 +51,18 @@ def standardise(values: Floats, kind: Ints) -> Floats:
 
 
 def learn_slopes(features: Floats, kind: Ints, posterior: Floats, live: Floats, params: SideParams) -> Floats:
-    """(types + signs,) intercept per type, then slopes, from posteriors as soft labels; `live` (sources,) 0/1 rows that count."""
+    """(signs,) slopes, beside an intercept per type, from posteriors as soft labels; `live` (sources,) 0/1 rows that count."""
     types = int(kind.max(initial=0)) + 1
     design = np.column_stack([np.eye(types)[kind], features])
     mean = np.concatenate([np.full(types, -3.0), np.zeros(features.shape[1])])
     spread = np.concatenate([np.full(types, 2.0), np.full(features.shape[1], params.slope_spread)])
-    return fit_logistic(design, posterior, live, mean, spread).mean
+    return np.asarray(fit_logistic(design, posterior, live, mean, spread).mean[types:])
 
 
-def side_log_odds(
-    features: Floats, slopes: Floats, ln_bf: Floats, base: Floats, kind: Ints, params: SideParams
-) -> Floats:
+def side_log_odds(features: Floats, slopes: Floats, ln_bf: Floats, base: Floats, params: SideParams) -> Floats:
     """(sources,) what the signs add to the log odds: within +-`lift_max`, no rise for a source that complaints clear, and never
     beyond even odds before complaints (`base` (sources,) log odds without signs): so the posterior odds stay below the Bayes factor.
     """
-    types = int(kind.max(initial=0)) + 1
-    raw = np.clip(features @ slopes[types:], -params.lift_max, params.lift_max)
+    raw = np.clip(features @ slopes, -params.lift_max, params.lift_max)
     rise = np.minimum(raw * expit((ln_bf - params.clear_at) / params.clear_width), np.maximum(-base, 0.0))
     return np.asarray(np.where(raw > 0, rise, raw))

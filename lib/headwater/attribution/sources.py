@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyspark.sql.functions as F
 import scipy.sparse as sp
-from pyspark.sql import DataFrame
 
 from headwater.attribution.belief import Belief, in_words, with_verdicts
 from headwater.attribution.calibrate import FEATURES, inspection_weights
@@ -21,7 +19,7 @@ from headwater.attribution.found_out import OF_SOURCES, SIGN, FoundOut
 from headwater.attribution.gather import Gathered
 from headwater.attribution.market import SUPPLIER, Floats, Ints
 from headwater.attribution.reasons import rivals, sentences
-from headwater.attribution.told import LEAST, Judged, Told, ranks
+from headwater.attribution.told import LEAST, Judged, Told, named_sources, ranks
 from headwater.parameters.finding import CalibrationParams
 
 DIGITS = 9
@@ -35,28 +33,6 @@ class Published:
     judged: Ints
     unsafe: frozenset[str]
     suspect_from: float
-
-
-def names(links: DataFrame, places: DataFrame) -> pd.DataFrame:
-    """SUPPLIER_LINKS (current), PLACES -> (type, source_key) -> name, country, city, members; collects one row a source."""
-    nothing = F.lit(None).cast("string")
-    suppliers = links.groupBy(F.col("supplier_id").alias("source_key")).agg(F.mode("supplier_name", True).alias("name"))
-    suppliers = suppliers.select(
-        F.lit("supplier").alias("type"),
-        "source_key",
-        "name",
-        nothing.alias("country"),
-        nothing.alias("city"),
-        F.array("source_key").alias("members"),
-    )
-    streets = places.where("may_be_source").groupBy(F.col("place_id").alias("source_key"))
-    located = streets.agg(
-        *[F.mode(c, True).alias(c) for c in ("name", "country", "city")],
-        F.array_sort(F.collect_set("address_id")).alias("members"),
-    )
-    both = suppliers.unionByName(located.select(F.lit("dispatch").alias("type"), *suppliers.columns[1:]))
-    collected: pd.DataFrame = both.toArrow().to_pandas()
-    return collected.set_index(["type", "source_key"])
 
 
 def judged(found: Found, said: FoundOut, belief: Belief) -> Judged:
@@ -113,7 +89,7 @@ def source_columns(rows: pd.DataFrame, night: date) -> pd.DataFrame:
     """Rows as SOURCES declares them."""
     return rows.assign(
         night=night,
-        kind=np.where(rows["type"] == "supplier", "supplier", "place"),
+        kind=np.where(rows["type"].isin(("supplier", "latent")), "supplier", "place"),
         value=_money(rows["value_minor"]),
         harm=_money(rows["harm_minor"]),
         first_seen=_dates(rows["first_day"]),
@@ -160,11 +136,10 @@ def _at(matrix: sp.csr_matrix, row: Ints, col: Ints) -> Floats:
 def _named(window: Gathered, chosen: Ints) -> sp.csr_matrix:
     """(shops x chosen) order lines that name the source."""
     flows, market = window.market.flows, window.market
-    both = sp.csr_matrix((market.shops, market.sources))
-    for code, first in ((flows.supplier, 0), (flows.place, market.suppliers)):
-        known = code >= 0
-        both = both + sp.csr_matrix((flows.orders[known], (flows.shop[known], code[known] + first)), shape=both.shape)
-    return both[:, chosen].tocsr()
+    orders = sp.csr_matrix(
+        (flows.orders, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
+    )
+    return (orders @ named_sources(market)[:, chosen]).tocsr()
 
 
 def feature_columns(x: Floats, rows: pd.DataFrame, night: date) -> pd.DataFrame:
@@ -197,7 +172,7 @@ def shop_columns(window: Gathered, told: Told, probability: Floats, suspects: In
     """One row a shop: probability that goods of a guilty source flow through it, and the suspect behind most of its excess.
 
     Noisy-or over its sources, 1 - prod (1 - P_j c_sj): c_sj is 1 where an order of the shop names j, else j's inferred share of its
-    orders. Suppliers and places are two views of the same goods, so each type has its own, and the larger one is published."""
+    orders. Suppliers, places and the others are views of the same goods, so each type has its own, and the largest is published."""
     market = window.market
     total = np.maximum(np.bincount(market.flows.shop, weights=market.flows.orders, minlength=market.shops), 1e-12)
     named = _named(window, np.arange(market.sources))

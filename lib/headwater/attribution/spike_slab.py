@@ -34,7 +34,7 @@ class SourceFit:
     phibar   mean extra rate, in base rates, the frozen value of the last sweep.
     attributed complaints that the model lays at its door; with `background` they sum to the complaints observed.
     exposure X_j on the final background, complaints expected.
-    log_weights  (G,) ln omega of the learnt slab, centred on `lift_centre` base rates.
+    log_weights  (G,) ln omega of the learnt slab, centred on `lift_centre` base rates, `lift_spread` wide in their logarithm.
     scale    the factor by which the final background differs from the expected complaints given.
     explained (cells,) a_c = 1 + sum_j w_cj phibar_j, the rate of a cell in background rates.
     """
@@ -49,6 +49,7 @@ class SourceFit:
     scale: float
     log_weights: Floats
     lift_centre: float
+    lift_spread: float
     explained: Floats
     sweeps: int
     converged: bool
@@ -109,9 +110,11 @@ class Ascent:
     converged: bool
 
 
-def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams) -> Ascent:
-    """Damped sweeps over all sources at once, from nothing, until no probability and nothing learnt moves."""
-    learnt = Learnt(np.full(len(ground.size), params.prior_start), params.lift_centre, params.lift_spread)
+def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams, given: Learnt | None = None) -> Ascent:
+    """Damped sweeps over all sources at once, from nothing, until no probability and nothing learnt moves.
+
+    With the slab and background `given` by an earlier fit, only the prior shares are learnt."""
+    learnt = given or Learnt(np.full(len(ground.size), params.prior_start), params.lift_centre, params.lift_spread)
     phibar, posterior = np.zeros(len(ground.kind)), np.zeros(len(ground.kind))
     count, converged = 0, not len(phibar)
     while count < params.sweeps_max and not converged:
@@ -125,7 +128,9 @@ def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams) -> Ascent:
         posterior = new
         if count % params.learn_every == 0 or settled:
             before = learnt.logs()
-            _learn(learnt, sweep, ground, posterior, phibar, q, params)
+            _learn_shares(learnt, ground, posterior, params)
+            if given is None:
+                _learn_slab(learnt, sweep, ground, posterior, phibar, q, params)
             converged = bool(settled and np.abs(learnt.logs() - before).max() < 10 * params.tolerance)
     return Ascent(phibar, learnt, count, converged)
 
@@ -157,7 +162,7 @@ def fit_with(sweep_over: Callable[[Cells], Sweep], cells: Cells, params: SpikeSl
         ln_bf=ln_bf, prior=expit(odds), posterior=np.round(expit(odds + ln_bf), params.decimals), phibar=phibar,
         attributed=np.round(phibar * pull, params.decimals), exposure=exposure,
         background=sweep.unexplained(got.phibar), scale=learnt.scale, log_weights=weights, lift_centre=learnt.centre,
-        explained=(1.0 + small.shares @ phibar)[row], sweeps=got.sweeps, converged=got.converged,
+        lift_spread=learnt.spread, explained=(1.0 + small.shares @ phibar)[row], sweeps=got.sweeps, converged=got.converged,
     )  # fmt: skip
 
 
@@ -169,14 +174,19 @@ def _ground(loud: Cells, cells: Cells) -> Ground:
     )  # fmt: skip
 
 
-def _learn(
-    learnt: Learnt, sweep: Sweep, ground: Ground, posterior: Floats, phibar: Floats, q: Floats, params: SpikeSlabParams
-) -> None:
-    """Update prior shares, slab and background from the decisive sources."""
-    decisive = posterior >= params.decisive
-    found = np.where(decisive, posterior, 0.0)
+def _learn_shares(learnt: Learnt, ground: Ground, posterior: Floats, params: SpikeSlabParams) -> None:
+    """Update the prior share of each type from its decisive sources."""
+    found = np.where(posterior >= params.decisive, posterior, 0.0)
     hits = np.bincount(ground.kind, weights=found, minlength=len(ground.size)) + params.prior_hits
     learnt.pi = np.clip(hits / (ground.size + params.prior_size), params.prior_min, params.prior_max)
+
+
+def _learn_slab(
+    learnt: Learnt, sweep: Sweep, ground: Ground, posterior: Floats, phibar: Floats, q: Floats, params: SpikeSlabParams
+) -> None:
+    """Update slab and background from the decisive sources."""
+    decisive = posterior >= params.decisive
+    found = np.where(decisive, posterior, 0.0)
     effect, k = np.log(params.grid), params.slab_pseudo
     middle = (float(found @ (q @ effect)) + k * np.log(params.lift_centre)) / (float(found.sum()) + k)
     square = (float(found @ (q @ (effect - middle) ** 2)) + k * params.lift_spread**2) / (float(found.sum()) + k)

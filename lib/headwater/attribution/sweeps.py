@@ -93,9 +93,10 @@ def log_likelihoods(
 ) -> Floats:
     """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
     out = -np.multiply.outer(exposure, params.grid)
+    before = entries.before_late(explained, phibar)
 
     def part(block: Block) -> Floats:
-        ratio = entries.share[block.at] / entries.others(explained, phibar, block)
+        ratio = entries.share[block.at] / entries.others(explained, phibar, block, before=before)
         gain = np.log1p(np.multiply.outer(ratio, params.grid))
         weights = sp.csr_matrix(
             (entries.observed[block.at], np.arange(len(ratio), dtype=np.int32), block.starts),
@@ -141,10 +142,11 @@ class LogTable:
 
 
 class LocalSweep:
-    """The sums of a sweep over cells in memory."""
+    """The sums of a sweep over cells in memory; `base` (cells,) what explains a cell beside the sources, 1 if nothing else does."""
 
-    def __init__(self, cells: Cells, params: SpikeSlabParams) -> None:
+    def __init__(self, cells: Cells, params: SpikeSlabParams, base: Floats | None = None) -> None:
         self.cells, self.params = cells, params
+        self.base: Floats | float = 1.0 if base is None else base
         self.entries: Entries = entries_of(cells)
         self.table = LogTable(float(self.entries.share.max(initial=0.0)), params.grid)
         self._observed = self.entries.observed.astype(np.float32)
@@ -153,8 +155,8 @@ class LocalSweep:
         self._strips = [blocks[k : k + each] for k in range(0, len(blocks), each)]
 
     def explained(self, phibar: Floats) -> Floats:
-        """(cells,) a_c = 1 + sum_j w_cj phibar_j, the rate of a cell in background rates."""
-        out = np.ones(len(self.cells.observed))
+        """(cells,) a_c = base + sum_j w_cj phibar_j, the rate of a cell in background rates."""
+        out = np.broadcast_to(self.base, self.cells.observed.shape).astype(np.float64)
 
         def part(rows: tuple[slice, sp.csr_matrix]) -> None:
             out[rows[0]] += rows[1] @ phibar

@@ -15,18 +15,19 @@ from headwater.attribution.expected import THIRDS
 from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
 from headwater.attribution.lift import source_lift
-from headwater.attribution.market import SUPPLIER, Floats, Ints, Market
+from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, Floats, Ints, Market
 from headwater.attribution.trend import NAMES, trends
 from headwater.parameters.attribution import Ranking, Shrinkage
 
-TYPES = ("supplier", "dispatch")
+TYPES = ("supplier", "dispatch", "building", "return", "latent")  # by type number
 LEAST = 0.005  # complaints: less is the trace of many inferred shares, not a complaint
 EPOCH = date(1970, 1, 1)
 
 
 def source_keys(window: Gathered) -> Ints:
     """(sources,) the id behind each source, in the order of `Market.kind`."""
-    return np.concatenate([window.ids.suppliers, window.ids.places]).astype(object)
+    ids = window.ids
+    return np.concatenate([ids.suppliers, ids.places, ids.buildings, ids.returns, ids.operators]).astype(object)
 
 
 def source_ids(kind: Ints, keys: Ints) -> Ints:
@@ -78,7 +79,8 @@ def tell(window: Gathered, found: Found, belief: Judged, lift: tuple[Floats, Flo
     came = [np.asarray(heard.T @ (found.weights * (third == t))).ravel() for t in THIRDS]
     orders = np.asarray(shares.T @ flows.orders).ravel()
     value = np.asarray(shares.T @ window.amounts["value_minor"].to_numpy(np.float64)).ravel()
-    first, last = _days(window, shares)
+    naming = named_sources(market)
+    first, last = _days(window, shares, naming)
     keys = source_keys(window)
     rows = pd.DataFrame(
         {
@@ -98,7 +100,7 @@ def tell(window: Gathered, found: Found, belief: Judged, lift: tuple[Floats, Flo
             "lift_low": lift[1],
             "shops": np.diff((by_shop + _touch(observed)).tocsc().indptr),
             "orders": orders,
-            "named_orders": _named(market),
+            "named_orders": np.asarray(np.rint(naming.T @ flows.orders)).astype(np.int64),
             "value_minor": value,
             "harm_minor": harm(belief.probability, found, thirds[2] * value / np.maximum(orders, 1e-12)),
             "first_day": first,
@@ -143,25 +145,23 @@ def _touch(matrix: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((matrix >= LEAST).astype(np.float64))
 
 
-def _named(market: Market) -> Ints:
-    """(sources,) order lines that name it."""
-    flows = market.flows
+def named_sources(market: Market) -> sp.csr_matrix:
+    """(flows x sources) 1 for the sources that a flow's orders name: their supplier, their place and its building."""
+    flows, rows = market.flows, np.arange(len(market.flows.shop))
+    codes = [(flows.supplier, 0), (flows.place, market.first(PLACE))]
+    if market.beside is not None and market.places:
+        house = np.where(flows.place >= 0, market.beside.building[np.maximum(flows.place, 0)], -1)
+        codes.append((house, market.first(BUILDING)))
+    known = [code >= 0 for code, _ in codes]
+    row = np.concatenate([rows[k] for k in known])
+    col = np.concatenate([code[k] + first for k, (code, first) in zip(known, codes, strict=True)])
+    return sp.csr_matrix((np.ones(len(row)), (row, col)), shape=(len(rows), market.sources))
 
-    def count(code: Ints, size: int) -> Floats:
-        named = code >= 0
-        return np.asarray(np.bincount(code[named], weights=flows.orders[named], minlength=size))
 
-    parts = [count(flows.supplier, market.suppliers), count(flows.place, market.places)]
-    return np.asarray(np.rint(np.concatenate(parts)).astype(np.int64))
-
-
-def _days(window: Gathered, shares: sp.csr_matrix) -> tuple[Ints, Ints]:
+def _days(window: Gathered, shares: sp.csr_matrix, naming: sp.csr_matrix) -> tuple[Ints, Ints]:
     """(sources,) first and last order day, as days since 1970 or -1: of the orders that name it, else of all that may be its own."""
-    flows, entry = window.market.flows, shares.tocoo()
-    suppliers = window.market.suppliers
-    named = np.where(
-        entry.col < suppliers, flows.supplier[entry.row] == entry.col, flows.place[entry.row] == entry.col - suppliers
-    )
+    entry = shares.tocoo()
+    named = np.asarray(naming[entry.row, entry.col]).ravel() > 0 if entry.nnz else np.zeros(0, dtype=bool)
     has_named = np.bincount(entry.col[named], minlength=shares.shape[1]) > 0
     days = []
     for name, pick, empty in (("first_day", np.minimum, 10**6), ("last_day", np.maximum, -(10**6))):

@@ -61,7 +61,7 @@ def evidence(market: Market, listing_shop: Ints) -> Evidence:
     ).tocsr()
     weight = hygiene.default_weights(c, HygieneParams())
     total = float(f.expected.sum())
-    cells = Cells(weight, at, np.asarray(through.T @ f.expected), market.kind, total)
+    cells = Cells(weight, at, np.asarray(through.T @ f.expected), market.kind[: market.early], total)
     by_shop = sp.csr_matrix((f.expected, (f.shop, np.arange(len(f.shop)))), shape=(market.shops, len(f.shop)))
     return Evidence(
         cells=cells,
@@ -225,6 +225,8 @@ ABLATIONS: dict[str, FindParams] = {
     "- doubt of identity": FindParams(doubt_identity=False),
     "- second pass": FindParams(passes=1),
     "- lower odds of places": FindParams(place_odds=0.0, lone_place_odds=0.0),
+    "- late sources": FindParams(late=()),
+    "- declared dispatch addresses": FindParams(shares=ShareParams(declared_places=0.0)),
 }
 
 

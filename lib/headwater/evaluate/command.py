@@ -9,7 +9,8 @@ import pandas as pd
 
 from headwater.config import Config
 from headwater.errors import ConfigurationError
-from headwater.evaluate.lake import Evaluation, Truth, evaluate, later_verdicts, planted_truth
+from headwater.evaluate.lake import Evaluation, RoleCount, evaluate
+from headwater.evaluate.truth import Truth, later_verdicts, planted_truth
 from headwater.store import PublishedReader
 from headwater.tables import published as published_tables
 from headwater.tables.published import SOURCES
@@ -91,7 +92,8 @@ def in_words(result: Evaluation) -> str:
                 f"true {b.share_true:.3f} [{b.share_low:.3f}, {b.share_high:.3f}]"
             )
     if result.role is not None:
-        lines.append(f"role right for {result.role.hits} of {result.role.trials}")
+        lines.append(f"role right for {result.role.hits} of {result.role.trials}; true role (down), said (across)")
+        lines += _confusion(result.roles)
     if result.operators is not None:
         lines.append("operators, B-cubed: " + ", ".join(f"{k} {v:.3f}" for k, v in result.operators.items()))
     waits = [n for n in result.nights_to_detection.values() if n is not None]
@@ -101,3 +103,14 @@ def in_words(result: Evaluation) -> str:
         f"{sum(n == 0 for n in waits)} on their first night; {never} have not yet"
     )
     return "\n".join(lines)
+
+
+def _confusion(counts: list[RoleCount]) -> list[str]:
+    """True roles down, what was said across."""
+    of = {(c.role, c.said): c.sources for c in counts}
+    across = sorted({c.said for c in counts})
+    head = f"  {'':18}" + "".join(f"{said:>18}" for said in across)
+    return [head] + [
+        f"  {role:18}" + "".join(f"{of.get((role, said), 0):18d}" for said in across)
+        for role in sorted({c.role for c in counts})
+    ]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,24 +18,11 @@ import pandas as pd
 
 from headwater.evaluate import metrics
 from headwater.evaluate.metrics import Bin
+from headwater.evaluate.truth import Truth, subject_of
 
 FIRST = (10, 20, 50)  # how many of a ranking are looked at
+LATE = ("building", "return", "latent")  # types that the truth has no guilt of: they stand for suppliers and places
 TOP = 50  # a source is detected on the first night that ranks it this high
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What is true of the subjects.
-
-    guilty: id (supplier, or place) -> bool; kind: id -> supplier | place; role: id -> role or None; place_of: address -> place.
-    operator: seller -> operator; empty where nothing is known (verdicts).
-    """
-
-    guilty: dict[str, bool]
-    kind: dict[str, str]
-    role: dict[str, str] = field(default_factory=dict)
-    place_of: dict[str, str] = field(default_factory=dict)
-    operator: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +63,15 @@ class Probabilities:
 
 
 @dataclass(frozen=True)
+class RoleCount:
+    """So many sources of a true role were given the role `said`."""
+
+    role: str
+    said: str
+    sources: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One night, judged. None where the night or the truth does not say."""
 
@@ -83,46 +80,13 @@ class Evaluation:
     rankings: list[Ranking]
     probabilities: Probabilities | None
     role: Share | None
+    roles: list[RoleCount]
     operators: dict[str, float] | None
     nights_to_detection: dict[str, int | None]
 
     def as_json(self) -> str:
         """The whole of it; NaN as null."""
         return json.dumps(_plain(dataclasses.asdict(self)), indent=1, default=str)
-
-
-def planted_truth(tables: dict[str, pd.DataFrame]) -> Truth:
-    """The truth folder of `headwater synthesise`: tables suppliers, places, addresses, operators."""
-    suppliers, places = tables["suppliers"], tables["places"]
-    ids = [*suppliers["supplier_id"], *places["place_id"]]
-    guilty = [*suppliers["guilty"].astype(bool), *places["guilty"].astype(bool)]
-    roles = [*suppliers["role"], *places["role"]]
-    return Truth(
-        guilty=dict(zip(ids, guilty, strict=True)),
-        kind=dict(zip(ids, ["supplier"] * len(suppliers) + ["place"] * len(places), strict=True)),
-        role={i: r for i, r in zip(ids, roles, strict=True) if isinstance(r, str)},
-        place_of=dict(zip(tables["addresses"]["address_id"], tables["addresses"]["place_id"], strict=True)),
-        operator=dict(zip(tables["operators"]["seller_id"], tables["operators"]["operator_id"], strict=True)),
-    )
-
-
-def later_verdicts(verdicts: pd.DataFrame, night: date, sources: pd.DataFrame) -> Truth:
-    """Verdicts on sources decided after the night: confirmed is guilty, cleared is not; the newest of a source counts."""
-    day = pd.to_datetime(verdicts["decided_at"], utc=True).dt.date
-    said = verdicts[(day > night) & verdicts["verdict"].isin(["confirmed", "cleared"])]
-    said = said[said["subject_kind"].isin(["source", "supplier", "place"])].sort_values(["decided_at", "verdict_id"])
-    kinds = dict(zip(sources["source_id"], sources["kind"], strict=True))
-    for member_ids, kind in zip(sources["members"], sources["kind"], strict=True):
-        kinds |= dict.fromkeys(member_ids, kind)
-    guilty = {str(r["subject_id"]): r["verdict"] == "confirmed" for r in said.to_dict("records")}
-    return Truth(guilty=guilty, kind={i: kinds.get(i, "supplier") for i in guilty})
-
-
-def subject_of(source_id: str, kind: str, members: list[str], truth: Truth) -> str | None:
-    """The true supplier or place behind a source: the one most of its members are, ties by id; None: the truth does not know it."""
-    known = [truth.place_of.get(m, m) for m in members] if kind == "place" else list(members)
-    known = [m for m in [source_id, *known] if m in truth.guilty and truth.kind[m] == kind]
-    return min(set(known), key=lambda m: (-known.count(m), m)) if known else None
 
 
 def evaluate(
@@ -134,18 +98,22 @@ def evaluate(
 ) -> Evaluation:
     """Judge `night`. nights: SOURCES of every published night up to it; operators: OPERATORS of the night (None: not published)."""
     rows = judged(nights[night], truth)
+    roles = role_counts(nights[night], truth)
     complete = basis == "truth"  # verdicts are about some sources only: what was never judged was not missed
     return Evaluation(
         night=night, basis=basis,
         rankings=[_ranking(rows, kind, truth, complete) for kind in ("supplier", "place") if (rows["kind"] == kind).any()],
-        probabilities=_probabilities(rows), role=_roles(rows, truth), operators=_operators(operators, truth),
+        probabilities=_probabilities(rows), role=_role(roles), roles=roles, operators=_operators(operators, truth),
         nights_to_detection=detection({n: judged(s, truth) for n, s in nights.items() if n <= night}),
     )  # fmt: skip
 
 
 def judged(sources: pd.DataFrame, truth: Truth) -> pd.DataFrame:
-    """Sources with `subject` and `guilty`, those that the truth knows, in the order of suspicion; a subject once, at its best rank."""
+    """Suppliers and dispatch places with `subject` and `guilty`, those that the truth knows, in the order of suspicion; a subject once,
+    at its best rank."""
     order = "suspicion_rank" if "suspicion_rank" in sources else "rank"
+    if "type" in sources:
+        sources = sources[~sources["type"].isin(LATE)]
     rows = sources.sort_values([order, "source_id"]).reset_index(drop=True)
     rows["subject"] = [
         subject_of(i, k, list(m), truth)
@@ -204,13 +172,34 @@ def _probabilities(rows: pd.DataFrame) -> Probabilities | None:
     )  # fmt: skip
 
 
-def _roles(rows: pd.DataFrame, truth: Truth) -> Share | None:
+def role_counts(sources: pd.DataFrame, truth: Truth) -> list[RoleCount]:
+    """Of the suppliers, dispatch and return places whose role the truth knows, how many of each true role were given which."""
+    if "role" not in sources or not truth.role:
+        return []
+    rows = sources[~sources["type"].isin(("building", "latent"))] if "type" in sources else sources
+    rows = rows[rows["role"].notna()].sort_values("source_id")
+    subject = [
+        subject_of(i, k, list(m), truth)
+        for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
+    ]
+    true = [truth.role.get(s) if s is not None else None for s in subject]
+    told = pd.DataFrame(
+        {"subject": subject, "true": true, "said": rows["role"].to_numpy(), "kind": rows["kind"].to_numpy()}
+    )
+    if "type" in rows:
+        told["kind"] = rows["type"].to_numpy()
+    known = told[told["true"].notna()].drop_duplicates(["kind", "subject"])
+    count = Counter(zip(known["true"], known["said"], strict=True))
+    return [RoleCount(true, said, n) for (true, said), n in sorted(count.items())]
+
+
+def _role(counts: list[RoleCount]) -> Share | None:
     """Of the sources with a role other than unknown, those whose role is the true one."""
-    if "role" not in rows or not truth.role:
+    said = [c for c in counts if c.said != "unknown"]
+    if not counts:
         return None
-    said = rows[rows["role"].notna() & (rows["role"] != "unknown") & rows["subject"].isin(list(truth.role))]
-    right = sum(truth.role[s] == r for s, r in zip(said["subject"], said["role"], strict=True))
-    return share_of(len(said), int(right), len(said))
+    total = sum(c.sources for c in said)
+    return share_of(total, sum(c.sources for c in said if c.said == c.role), total)
 
 
 def _operators(operators: pd.DataFrame | None, truth: Truth) -> dict[str, float] | None:

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from headwater.attribution.market import Bools, Floats, Ints
+from headwater.attribution.market import Beside, Bools, Floats, Ints
+from headwater.evaluate.facts import mean_of, plant_facts
 from headwater.evaluate.topologies import Plan, bazaar, guilds, ports
 
 BENCH_SEED = 1000
+LEAST_LATE = 0.2  # of what flows through a building, return place or operator: from here it is one of fakes
 BASE_RATE = 1.16e-4  # complaints of counterfeit kind per honest order
 
 
@@ -59,6 +61,11 @@ class WorldParams(BaseModel):
         2e-3, description="Complaints of kind not_as_described per honest order; fakes three times as many."
     )
     refund_rate: float = Field(0.02, description="Refunds per honest order; fakes twice as many.")
+    hidden: float = Field(
+        0.0,
+        description="Share of guilty suppliers that no order and no paper names, and that ship from no place of their own.",
+    )
+    silent: float = Field(0.0, description="Share of shops whose orders name no dispatch address.")
 
 
 DIFFICULTIES: dict[str, WorldParams] = {
@@ -71,6 +78,8 @@ DIFFICULTIES: dict[str, WorldParams] = {
     "swarm": WorldParams(named=0.15, camouflage=0.4, malicious=0.24, per_account=1),
     "hard": WorldParams(named=0.05, camouflage=0.6, malicious=0.24),
     "sparse": WorldParams(named=0.15, camouflage=0.4, malicious=0.12, per_account=2, fake_rate=1.3e-3),
+    "concealed": WorldParams(named=0.5, camouflage=0.4, hidden=0.5),
+    "silent": WorldParams(named=0.15, camouflage=0.4, silent=0.5),
 }
 
 
@@ -104,9 +113,32 @@ class World:
     guilty: Bools
     discounter: Bools
     shops: int
+    hidden: Bools
+    beside: Beside
     places: int
     listings: int
     accounts: int
+
+    @property
+    def guilty_late(self) -> Floats:
+        """(late sources,) 1 if LEAST_LATE or more of what flows through it are fakes of suppliers that nobody names, 0 if less is fake of
+        any supplier, NaN between: of fakes that a named supplier answers for, a late source need not speak."""
+        fake = self.fake.astype(np.float64)
+        hidden, any_fake = self._late_share(fake * self.hidden[self.supplier]), self._late_share(fake)
+        return np.where(hidden >= LEAST_LATE, 1.0, np.where(any_fake < LEAST_LATE, 0.0, np.nan))
+
+    def _late_share(self, mark: Floats) -> Floats:
+        """(late sources,) the mean of a mark of orders over the orders through it."""
+        b, none = self.beside, np.ones(len(mark))
+        by_shop = [np.bincount(self.shop, weights=v, minlength=self.shops)[b.return_shop] for v in (mark, none)]
+        house = np.where(self.place >= 0, b.building[np.maximum(self.place, 0)], -1)
+        return np.concatenate(
+            [
+                mean_of(house, b.buildings, mark, none),
+                mean_of(b.return_place, b.returns, by_shop[0] * b.return_part, by_shop[1] * b.return_part),
+                mean_of(b.operator[self.shop], b.operators, mark, none),
+            ]
+        )
 
     @property
     def guilty_places(self) -> Bools:
@@ -133,6 +165,9 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     place = np.where(rng.random(params.orders) < 0.12, -1, place)
     said = 1 - (1 - plan.naming[plan.shop[listing]]) ** plan.supplier_naming[supplier]
     named = np.where(rng.random(params.orders) < said, supplier, -1)
+    apart = np.random.default_rng([seed, sorted(FAMILIES).index(family) + 1, 1])
+    facts = plant_facts(params, family, plan, plan.shop[listing], supplier, place, apart)
+    named = np.where(facts.hidden[supplier], -1, named)
     undercut = np.where(plan.discounter[supplier] | (fake & plan.cheap[supplier]), plan.discount[supplier], 0.0)
     price = np.exp(plan.log_price[listing] + rng.normal(0, 0.05, params.orders) - undercut)
     other = rng.random(params.orders) < params.not_described * plan.care[plan.shop[listing]] * np.where(fake, 3.0, 1.0)
@@ -141,13 +176,14 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     order, account, filed, false, accounts = _complaints(params, plan, rng, listing, supplier, fake, day)
     pairs = np.unique(plan.shop[listing] * params.suppliers + supplier)
     pairs = pairs[rng.random(len(pairs)) < params.declared]
+    pairs = pairs[~facts.hidden[pairs % params.suppliers]]
     return World(
-        params=params, shop=plan.shop[listing], listing=listing, supplier=supplier, named=named, place=place,
+        params=params, shop=plan.shop[listing], listing=listing, supplier=supplier, named=named, place=facts.place,
         category=plan.category[listing], brand=plan.brand[listing], price=price, day=day, fake=fake, other=other,
         refunded=refunded, complaint_order=order, complaint_account=account, complaint_filed=filed,
         complaint_false=false, link_shop=pairs // params.suppliers, link_supplier=pairs % params.suppliers,
-        link_weight=np.ones(len(pairs)), guilty=plan.guilty, discounter=plan.discounter, shops=params.shops,
-        places=plan.places, listings=len(plan.shop), accounts=accounts,
+        link_weight=np.ones(len(pairs)), guilty=plan.guilty, discounter=plan.discounter, hidden=facts.hidden,
+        beside=facts.beside, shops=params.shops, places=facts.places, listings=len(plan.shop), accounts=accounts,
     )  # fmt: skip
 
 

@@ -71,12 +71,17 @@ class Roles(Section):
 
     least_lines: int = Field(20, ge=1, description="order lines that name a supplier; with fewer its role is unknown")
     producer_brands: float = Field(
-        3.0, ge=1, description="brands of a category, in effect; with more a supplier is a distributor"
+        3.5,
+        ge=1,
+        description="brands of a category, in effect; with more a supplier is a distributor: three, and what goes astray",
     )
     warehouse_suppliers: float = Field(
         3.0, ge=1, description="suppliers in effect whose goods leave a place; from here it is shared"
     )
     warehouse_shops: int = Field(5, ge=1, description="shops that a shared warehouse serves at least")
+    logistics_operators: int = Field(
+        10, ge=2, description="operators whose goods go back to one place; from here it is nobody's own"
+    )
 
 
 class Ranking(Section):

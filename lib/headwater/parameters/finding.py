@@ -12,6 +12,7 @@ from pydantic import Field
 from headwater.parameters.section import Section
 
 Array = npt.NDArray[Any]
+LATE = ("building", "return", "latent")
 SIGNS = ("price below peers", "not as described", "refunds")
 
 
@@ -36,6 +37,16 @@ class ShareParams(Section):
         2.0, gt=0, description="pseudo-orders before a place's named orders tell who ships there"
     )
     use_places: bool = Field(True, description="whether dispatch places help to infer suppliers")
+    declared_places: float = Field(
+        1.0,
+        ge=0,
+        description="order lines that a declared dispatch address counts for where an order names none: a few named ones outweigh it",
+    )
+    declared_unknown: float = Field(
+        2.0,
+        gt=0,
+        description="order lines below which the rest of a shop's is unknown: one declared address alone does not say where all comes from",
+    )
     minimum: float = Field(
         0.01, ge=0, description="shares below this are dropped (to unknown): they blow up memory and tell nothing"
     )
@@ -285,6 +296,22 @@ class FindParams(Section):
     lone_place_odds: float = Field(
         -4.0,
         description="added for a place that one shop alone uses: it is the shop's own, and would explain its suppliers away",
+    )
+    late: tuple[str, ...] = Field(
+        LATE,
+        strict=False,
+        description="types of sources that have what suppliers and dispatch places leave of the complaints, by name",
+    )
+    building_odds: float = Field(
+        -1.0, description="added to the log odds of buildings: of last resort as a place is, but its doors come first"
+    )
+    return_odds: float = Field(
+        -2.0,
+        description="added to the log odds of return places: where goods go back to is weaker evidence than where they come from",
+    )
+    latent_odds: float = Field(
+        -1.0,
+        description="added to the log odds of an operator's unknown supply: nobody names it, and nothing else of it is seen",
     )
     passes: int = Field(
         2, ge=1, description="passes over weights and signs: in the second, signs help to tell paid complaints"

@@ -299,8 +299,8 @@ SOURCE_EXPOSURE = Table(
     (
         NIGHT,
         col("source_id", "string", "the source"),
-        col("type", "string", "supplier | dispatch"),
-        col("source_key", "string", "supplier_id, or place_id"),
+        col("type", "string", "supplier | dispatch | building | return | latent"),
+        col("source_key", "string", "supplier_id, place_id, building_key or operator_id"),
         SELLER,
         col("orders", "double", "order lines through the source, inferred shares included"),
         col("named_orders", "bigint", "of those, the ones that name it"),

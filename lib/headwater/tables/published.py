@@ -53,11 +53,16 @@ SOURCES = Table(
             "its case, the same over nights: sources that cannot be told apart share one (-> cases)",
         ),
         col("kind", "string", "supplier | place"),
-        col("type", "string", "how goods flow through it: supplier | dispatch"),
+        col(
+            "type",
+            "string",
+            "how goods flow through it: supplier | dispatch | building (of several dispatch places) | return | latent (unknown "
+            "supply that an operator's shops share; its kind is supplier)",
+        ),
         col(
             "role",
             "string",
-            "producer | distributor | shared_warehouse | unknown, from its goods and shops, not from complaints",
+            "producer | distributor | shared_warehouse | logistics | market | unknown, from its goods and shops, not from complaints",
         ),
         opt("name", "string", "name or address as written"),
         opt("country", "string", "country"),

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
-from headwater.attribution import belief, case_rows, expected, found_out, gather, prices, roles, shops, sources
+from headwater.attribution import (
+    belief,
+    beside,
+    case_rows,
+    expected,
+    found_out,
+    gather,
+    names,
+    prices,
+    roles,
+    shops,
+    sources,
+)
 from headwater.attribution.delay import delay_curve
 from headwater.attribution.evidence import Case
 from headwater.attribution.find import Found, find
@@ -29,6 +41,7 @@ from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
     COMPLAINTS_COUNTED,
     DELAY,
+    HUBS,
     LISTING_SUPPLIERS,
     MEMBERS,
     OPERATORS_FOUND,
@@ -96,7 +109,24 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
     counted, place_rows = lake.read(COMPLAINTS_COUNTED, night), lake.read(PLACES, night)
     flows = gather.flow_sums(cells, below, counted, place_rows)
     listings = in_window(run.ledger(LISTING_SUPPLIERS), night, days)
-    return gather.gather(flows, counted, place_rows, listings, _links(run), night, days)
+    return gather.gather(flows, counted, place_rows, listings, _links(run), _known(run), night, days)
+
+
+def _known(run: Run) -> beside.Known:
+    """PLACES, MEMBERS -> what is known beside orders, read without Spark."""
+
+    def streets(columns: list[str], *wanted: tuple[str, str, Any]) -> pd.DataFrame:
+        rows = run.lake.rows(PLACES, run.night, [*columns, "may_be_source"], wanted=wanted)
+        told: pd.DataFrame = rows.filter(rows["may_be_source"]).select(columns).to_pandas()
+        return told.drop_duplicates()
+
+    doors = streets(["place_id", "building_key", "level"], ("level", "in", ["unit", "building"]))
+    return beside.Known(
+        doors=doors.assign(unit=doors["level"] == "unit"),
+        returns=streets(["seller_id", "place_id"], ("role", "=", "return")),
+        declared=streets(["seller_id", "place_id"], ("role", "in", ["dispatch", "pickup"])),
+        members=run.lake.rows(MEMBERS, run.night, ["seller_id", "operator_id"]).to_pandas(),
+    )
 
 
 def _links(run: Run) -> DataFrame:
@@ -106,7 +136,7 @@ def _links(run: Run) -> DataFrame:
 def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     """Write SOURCES, EVIDENCE, SOURCE_EXPOSURE and CALIBRATIONS; what was found, and what it says of the shops."""
     night, config = run.night, run.config
-    named = sources.names(_links(run), run.lake.read(PLACES, night))
+    named = names.names(_links(run), run.lake.read(PLACES, night), gathered.ids.operators)
     verdicts = verdicts_in_force(run).toPandas()
     of = found_out.numbered(gathered, named["members"])
     start = night - timedelta(days=config.night.window_days - 1)
@@ -125,7 +155,8 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     judged = sources.judged(found, said, held)
     told = tell(window, found, judged, lift)
     broad = roles.breadth(run.ledger(PRICE_EXPOSURE), night, config.night.window_days)
-    told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, config.roles)
+    hubs = run.lake.rows(HUBS, night, ["type", "value", "kind", "reason"]).to_pandas()
+    told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, hubs, config.roles)
     shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
     rows = sources.published(told, named, window, found, shown)
     case_of, members = case_rows.groups(window, found, rows, config.finding)

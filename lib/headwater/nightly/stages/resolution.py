@@ -49,7 +49,9 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame, DataFrame]:
     keyed = keyed_addresses(written, rules, params).persist()
     found = _resolved(run, keyed)
 
-    place_rows = run.write(PLACES, places(addresses, _of(found, OF_ADDRESS), night), run.lake.count(CURRENT["addresses"], night))
+    place_rows = run.write(
+        PLACES, places(addresses, _of(found, OF_ADDRESS), night), run.lake.count(CURRENT["addresses"], night)
+    )
     of_suppliers = supplier_values(rows, rules, params).persist()
     located = _of(found, OF_SUPPLIER)
     facts = supplier_stage.company_facts(of_suppliers, located)
