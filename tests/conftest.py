@@ -41,6 +41,8 @@ def spark(event_log: Path) -> Iterator[Any]:
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": f"file:{event_log}",
         "spark.eventLog.compress": "false",
+        # Two workers share two cores, and plans are many and rows few: what the optimising compiler makes is hardly run.
+        "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m",
     }
     settings = settings.model_copy(update={"session": settings.session.model_copy(update={"spark": extra})})
     started = session.start(settings, "tests")

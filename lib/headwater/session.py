@@ -60,12 +60,11 @@ def _local(config: Config) -> dict[str, str]:
     memory = config.session.driver_memory_gb or max(1, min(12, int(machine.memory_gb() / 2)))
     log4j = Path(__file__).with_name("log4j2.properties")
     options = f"-Duser.timezone=UTC -Dlog4j2.configurationFile=file:{log4j}"
-    # Planning anew after each shuffle pays where shuffles are large; on a small night each would be one more job, and what the optimising
-    # compiler makes is hardly run: it took half of the processor time. The other compiler's code needs room, or it is thrown away again.
+    # Planning anew after each shuffle pays where shuffles are large; on a small night each would be one more job.
     small = config.session.small_nights
     adaptive = {"spark.sql.adaptive.enabled": "false"} if small else {}
     if small:
-        options += " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+        options += " -XX:+UseSerialGC"
     return (
         LOCAL
         | adaptive

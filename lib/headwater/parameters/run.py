@@ -28,7 +28,7 @@ class Session(Section):
     )
     small_nights: bool = Field(
         False,
-        description="switch; nights of up to a million orders: no adaptive plans, a partition a core, the quick compiler alone",
+        description="switch; nights of up to a few million orders: no adaptive plans, a partition a core, the serial collector",
     )
     spark: dict[str, str] = Field(
         default_factory=dict, description="further Spark settings, as they are (spark.eventLog.dir, ...)"
