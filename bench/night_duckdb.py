@@ -51,10 +51,12 @@ def clean(con: duckdb.DuckDBPyConnection, config: Config, night: date, out: Path
     con.execute(f"""
         COPY (
             WITH rates(currency, rate) AS (VALUES {pairs}),
+            said AS ({_said(config)}),
             priced AS (
                 SELECT o.* EXCLUDE (buyer_id, bad), t.token AS buyer_token,
-                       (unit_price * 100)::BIGINT::HUGEINT * r.rate AS amount
+                       (unit_price * 100)::BIGINT::HUGEINT * coalesce(s.rate, r.rate) AS amount
                 FROM orders_staged o JOIN tokens t ON t.id = o.buyer_id LEFT JOIN rates r ON r.currency = o.currency
+                ASOF LEFT JOIN said s ON s.currency = o.currency AND s.day <= o.day
                 WHERE len(bad) = 0
                 QUALIFY row_number() OVER (PARTITION BY day, order_id, line_no ORDER BY file DESC, file_row DESC) = 1
             )
@@ -76,6 +78,16 @@ def clean(con: duckdb.DuckDBPyConnection, config: Config, night: date, out: Path
             UNION ALL SELECT 'complaints', file, file_row, bad FROM complaints_staged WHERE len(bad) > 0
         ) TO '{out}/rejects.parquet' (FORMAT parquet, COMPRESSION zstd);
     """)
+
+
+def _said(config: Config) -> str:
+    """Rates of the feed by currency and day, times RATE_SCALE; no row where there is no such feed."""
+    feed = Path(config.feed_path("rates"))
+    if not feed.is_dir():
+        return "SELECT NULL::VARCHAR AS currency, NULL::DATE AS day, NULL::HUGEINT AS rate WHERE false"
+    return f"""SELECT upper(currency) AS currency, day::DATE AS day, round(rate * {RATE_SCALE})::HUGEINT AS rate
+        FROM read_parquet('{feed}/**/*.parquet', hive_partitioning = false)
+        WHERE upper(currency) <> '{config.money.reporting_currency}'"""
 
 
 def _stage(
