@@ -56,7 +56,7 @@ def clean(con: duckdb.DuckDBPyConnection, config: Config, night: date, out: Path
                 SELECT o.* EXCLUDE (buyer_id, bad), t.token AS buyer_token,
                        (unit_price * 100)::BIGINT::HUGEINT * coalesce(s.rate, r.rate) AS amount
                 FROM orders_staged o JOIN tokens t ON t.id = o.buyer_id LEFT JOIN rates r ON r.currency = o.currency
-                ASOF LEFT JOIN said s ON s.currency = o.currency AND s.day <= o.day
+                ASOF LEFT JOIN said s ON s.currency = o.currency AND s.since <= o.day
                 WHERE len(bad) = 0
                 QUALIFY row_number() OVER (PARTITION BY day, order_id, line_no ORDER BY file DESC, file_row DESC) = 1
             )
@@ -84,8 +84,8 @@ def _said(config: Config) -> str:
     """Rates of the feed by currency and day, times RATE_SCALE; no row where there is no such feed."""
     feed = Path(config.feed_path("rates"))
     if not feed.is_dir():
-        return "SELECT NULL::VARCHAR AS currency, NULL::DATE AS day, NULL::HUGEINT AS rate WHERE false"
-    return f"""SELECT upper(currency) AS currency, day::DATE AS day, round(rate * {RATE_SCALE})::HUGEINT AS rate
+        return "SELECT NULL::VARCHAR AS currency, NULL::DATE AS since, NULL::HUGEINT AS rate WHERE false"
+    return f"""SELECT upper(currency) AS currency, day::DATE AS since, round(rate * {RATE_SCALE})::HUGEINT AS rate
         FROM read_parquet('{feed}/**/*.parquet', hive_partitioning = false)
         WHERE upper(currency) <> '{config.money.reporting_currency}'"""
 
