@@ -13,8 +13,8 @@ from scipy.special import expit, logit
 
 from headwater.attribution.find import Found, shares_of
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import LATENT, PLACE, RETURN, SUPPLIER, Bools, Cleared, Floats, Ints
-from headwater.attribution.told import TYPES, source_ids, source_keys
+from headwater.attribution.market import LATENT, PLACE, RETURN, SUPPLIER, TYPES, Bools, Cleared, Floats, Ints
+from headwater.attribution.told import source_ids, source_keys
 from headwater.attribution.verdict_terms import purchase_terms, verdict_log_odds
 from headwater.parameters.finding import FindParams
 

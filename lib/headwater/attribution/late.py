@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, logit
 
-from headwater.attribution.cells import Cells, entries_of
+from headwater.attribution.cells import Cells
 from headwater.attribution.spike_slab import Ground, Learnt, SourceFit, ascend, bayes_factors
 from headwater.attribution.sweeps import LocalSweep, log_likelihoods
 from headwater.parameters.finding import SpikeSlabParams
@@ -33,11 +33,12 @@ def fit_late(cells: Cells, first: SourceFit, params: SpikeSlabParams) -> SourceF
     size = np.bincount(some.kind, minlength=1)
     given = Learnt(np.full(len(size), params.prior_start), first.lift_centre, first.lift_spread)
     ground = Ground(some.exposure, some.kind, offset, size, float(some.observed.sum()), some.expected_total)
-    got = ascend(LocalSweep(some, params, first.explained), ground, params, given)
+    sweep = LocalSweep(some, params, first.explained)
+    got = ascend(sweep, ground, params, given)
     odds = logit(got.learnt.pi)[some.kind] + offset
     extra = some.shares @ got.phibar
     explained = first.explained + extra
-    loglik = log_likelihoods(entries_of(some), explained, got.phibar, some.exposure, params)
+    loglik = log_likelihoods(sweep.entries, explained, got.phibar, some.exposure, params)
     ln_bf = np.round(bayes_factors(loglik, first.log_weights)[0], params.decimals) + 0.0
     left = some.observed / first.explained / (1.0 + extra)
     return replace(

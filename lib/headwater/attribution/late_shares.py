@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from headwater.attribution.market import BUILDING, LATENT, RETURN, Beside, Floats, Ints, Market
+from headwater.attribution.market import LATENT, RETURN, TYPES, Beside, Floats, Ints, Market
 from headwater.parameters.finding import FindParams
 
 
@@ -46,10 +46,7 @@ def sources_of_their_own(market: Market, late: sp.csr_matrix, at_place: sp.csr_m
     operator = beside.operator[np.unique(flows.shop[real])]
     run = np.bincount(operator[operator >= 0], minlength=beside.operators)
     alone = np.concatenate([np.zeros(beside.buildings, bool), shops[kind == RETURN] < 2, run < 2])
-    off = np.isin(
-        kind,
-        [t for t, name in ((BUILDING, "building"), (RETURN, "return"), (LATENT, "latent")) if name not in params.late],
-    )
+    off = np.isin(kind, [t for t, name in enumerate(TYPES) if name not in params.late])
     return np.where(again | alone | off | (volume <= 0), 0.0, 1.0)
 
 

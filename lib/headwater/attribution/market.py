@@ -19,6 +19,7 @@ Bools = npt.NDArray[Any]
 
 # Type numbers of sources, t(j). The first two explain first; a building, a return place or unknown supply has what they leave.
 SUPPLIER, PLACE, BUILDING, RETURN, LATENT = 0, 1, 2, 3, 4
+TYPES = ("supplier", "dispatch", "building", "return", "latent")  # what people call them, by type number
 UNKNOWN, ELSEWHERE = (
     -1,
     -2,

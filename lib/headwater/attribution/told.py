@@ -15,11 +15,10 @@ from headwater.attribution.expected import THIRDS
 from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
 from headwater.attribution.lift import source_lift
-from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, Floats, Ints, Market
+from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, TYPES, Floats, Ints, Market
 from headwater.attribution.trend import NAMES, trends
 from headwater.parameters.attribution import Ranking, Shrinkage
 
-TYPES = ("supplier", "dispatch", "building", "return", "latent")  # by type number
 LEAST = 0.005  # complaints: less is the trace of many inferred shares, not a complaint
 EPOCH = date(1970, 1, 1)
 

@@ -8,11 +8,10 @@ import scipy.sparse as sp
 
 from headwater.attribution import gamma_poisson
 from headwater.attribution.find import Found
-from headwater.attribution.market import BUILDING, LATENT, RETURN, Floats, Market
+from headwater.attribution.market import BUILDING, LATENT, RETURN, TYPES, Floats, Market
 from headwater.evaluate import metrics
 from headwater.evaluate.worlds import World
 
-NAMES = {BUILDING: "building", RETURN: "return", LATENT: "latent"}
 LOW = 0.05  # the quantile of EB05
 
 
@@ -21,7 +20,7 @@ def late_grades(world: World, market: Market, found: Found) -> dict[str, dict[st
     orders (`others`); guilty ones and all; those at a probability of one half or more (`said`), and how many of them are guilty."""
     rest = said_by_others(market, found)
     out = {}
-    for kind, name in NAMES.items():
+    for kind in (BUILDING, RETURN, LATENT):
         first = market.first(kind)
         at = np.arange(first, first + market.sizes[kind])
         at = at[found.cells.exposure[at] > 0]
@@ -33,7 +32,7 @@ def late_grades(world: World, market: Market, found: Found) -> dict[str, dict[st
         e = found.cells.exposure[at]
         eb05 = gamma_poisson.quantile(gamma_poisson.fit(*gamma_poisson.squash(y, e)), y, e, LOW)
         said = found.probability[at] >= 0.5
-        out[name] = {
+        out[TYPES[kind]] = {
             "ap": metrics.average_precision(found.score[at], truth),
             "eb05": metrics.average_precision(eb05, truth),
             "others": metrics.average_precision(rest[at - market.early], truth),

@@ -11,7 +11,6 @@ from headwater.parameters.graph import Links
 from headwater.places.values import DIRECT
 
 LONGEST_PLACE = 40  # characters of a place's id and of AT
-FACT = ("type", "value", "shown")
 AT = " @ "  # between a contact and the place where they are
 # Where a shop is at home; goods may be sent from anybody's warehouse.
 HOME_ROLES = ("return", "registered", "pickup")
@@ -46,7 +45,7 @@ def facts(
     parts = [
         _direct(values),
         _of_addresses(values, located, params.max_value),
-        _said(told_links.withColumns({"type": F.lit("supplier"), "value": F.col("company_id")}), *FACT),
+        _said(told_links, F.lit("supplier").alias("type"), F.col("company_id").alias("value"), "shown"),
         *_used(orders, places, companies),
     ]
     rows = reduce(DataFrame.unionByName, parts)
