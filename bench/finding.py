@@ -76,8 +76,8 @@ def framed(world: World) -> np.ndarray:
 
 def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
     """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones; of the
-    suppliers that somebody names. `places`: average precision over the dispatch places that orders name."""
-    sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.hidden
+    suppliers that somebody names and that nobody confirmed. `places`: average precision over the dispatch places that orders name."""
+    sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.hidden & ~world.confirmed
     truth, paid = world.guilty[sold], framed(world)[sold]
     used = np.bincount(world.place[world.place >= 0], minlength=world.places) > 0
     count = len(sold)
@@ -184,7 +184,7 @@ def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, np.ndarray, np.nda
     """(log odds, guilty, discounter) of the suppliers of one marketplace: (difficulty, family, seed)."""
     name, family, seed = task
     world = make_world(DIFFICULTIES[name], seed, family)
-    sold = np.bincount(world.supplier, minlength=world.params.suppliers) > 0
+    sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.confirmed
     score = find(*market_of(world)).score[: len(sold)]
     return score[sold], world.guilty[sold], world.discounter[sold]
 

@@ -195,12 +195,14 @@ def measure(millions: float, work: Path) -> dict[str, Any]:
         spark = alone(headwater_night, market / "landing", out)
         duck = alone(duckdb_night, market / "landing", out)
         differ = disagreements(out)
-    return {
+    result = {
         "orders": orders,
         "headwater": {name: asdict(stage) for name, stage in spark.items()},
         "duckdb": {name: asdict(stage) for name, stage in duck.items()},
         "disagreements": differ,
     }
+    click.echo(json.dumps(result), err=True)  # the next size may take half an hour, or the last of the memory
+    return result
 
 
 def slope(orders: list[int], seconds: list[float]) -> float | None:

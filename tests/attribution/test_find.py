@@ -9,7 +9,8 @@ import scipy.sparse as sp
 from headwater.attribution.cases import case_bayes_factors, group_cases
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import explain
-from headwater.attribution.find import find, flow_by_cell, flow_by_shop, identity, owners
+from headwater.attribution.find import find, flow_by_cell, flow_by_shop, identity
+from headwater.attribution.goods import owners
 from headwater.attribution.market import Complaints, Flows, Links, Market, Named
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import WorldParams, make_world
@@ -82,7 +83,7 @@ def test_twin_sources_are_one_case_and_the_merged_column_has_more_evidence(plant
 
 def test_a_place_of_one_supplier_is_owned_and_a_shared_one_is_not(planted):
     market, _, found = planted
-    owner = owners(found.exposure_shares, market.flows.expected, market, 0.8)
+    owner = owners(found.goods, market, 0.8)
     assert (owner[: market.suppliers] == -1).all()
     flow = flow_by_cell(market, found)
     supplier, place = flow[:, : market.suppliers], found.exposure_shares[:, market.suppliers : market.early]

@@ -32,7 +32,8 @@ def found(*verdicts, complaints=OLD):
 def test_a_confirmed_source_gains_its_odds_and_its_evidence_stays_what_it_was():
     before, _ = found()
     after, evidence = found({"verdict": "confirmed", "reliability": 0.9})
-    assert after["u"]["ln_bayes_factor"] == before["u"]["ln_bayes_factor"]
+    # To a billionth: what he says of those who sell beside him moves what they explain.
+    assert after["u"]["ln_bayes_factor"] == pytest.approx(before["u"]["ln_bayes_factor"], abs=1e-6)
     assert after["u"]["log_odds"] - before["u"]["log_odds"] == pytest.approx(np.log(9), abs=1e-8)
     row = evidence[evidence["kind"] == "verdict"].iloc[0]
     assert (row["adds_to"], row["subject_id"]) == ("prior_odds", "v0")

@@ -173,3 +173,30 @@ def test_where_nothing_names_a_source_nobody_is_suspected():
     assert shops["main_source_id"].tolist() == [None, None]
     assert shops["probability"].tolist() == [0.0, 0.0]
     assert len(sources.exposure_columns(told, rows, gathered, NIGHT)) == 0
+
+
+SENT = [{**f, "place": "hall"} for f in GUILTY] + [{**f, "place": "dock"} for f in CLEAN]
+SENT_COMPLAINTS = [{**c, "place": "hall" if c["supplier_id"] == "u" else "dock"} for c in COMPLAINTS]
+
+
+def test_a_place_is_suspected_for_the_goods_of_its_suppliers_and_says_whose():
+    _, rows, evidence = told_of(window(SENT, SENT_COMPLAINTS))
+    at = by_key(rows)
+    assert at["u"]["probability"] > at["hall"]["probability"] > 0.7
+    assert at["dock"]["probability"] < 0.5
+    mine = evidence[evidence["source_id"] == at["hall"]["source_id"]]
+    goods = mine[mine["signal"] == "goods"].iloc[0]
+    assert goods["adds_to"] == "prior_odds"
+    assert goods["detail"].startswith(
+        "the goods that leave it: 1.00 of them are of supplier u, suspected with above 0.99, +"
+    )
+    assert mine.loc[mine["adds_to"] != "none", "contribution"].sum() == pytest.approx(at["hall"]["log_odds"], abs=1e-6)
+    assert any("goods +" in said for said in at["hall"]["reasons"])
+    assert not (evidence[evidence["source_id"] == at["u"]["source_id"]]["signal"] == "goods").any()
+
+
+def test_a_place_that_sends_a_suppliers_fakes_does_as_much_harm_as_he():
+    _, rows, _ = told_of(window(SENT, SENT_COMPLAINTS))
+    at = by_key(rows)
+    ratio = at["hall"]["harm_minor"] / at["u"]["harm_minor"]
+    assert ratio == pytest.approx(at["hall"]["probability"] / at["u"]["probability"], rel=0.2)

@@ -11,7 +11,7 @@ from headwater.attribution.belief import planted
 from headwater.attribution.beside import Known
 from headwater.attribution.evidence import Case
 from headwater.attribution.find import find
-from headwater.attribution.found_out import clear, found_out, numbered
+from headwater.attribution.found_out import as_judged, found_out, numbered
 from headwater.attribution.gather import Gathered, assemble
 from headwater.attribution.roles import roles
 from headwater.attribution.sources import Published, judged, published, told_in_words
@@ -66,7 +66,7 @@ def told_of(
     ranking, finding = ranking or Ranking(), FindParams()
     of = numbered(gathered, pd.Series(dtype=object))
     verdicts = NO_VERDICTS if verdicts is None else verdicts
-    gathered = clear(gathered, verdicts, of, NIGHT - timedelta(days=89))
+    gathered = as_judged(gathered, verdicts, of, NIGHT - timedelta(days=89))
     found = find(gathered.market, gathered.listing_shop, finding)
     said = found_out(gathered, found, verdicts, of, finding)
     belief = planted(found.score + said.bought, finding.tempering)
@@ -80,5 +80,5 @@ def told_of(
     told.rows[["role", "role_reason"]] = roles(gathered, found, broad, NO_HUBS, Roles())
     shown = Published(said.rows["source"].to_numpy(), frozenset({"acme"}), ranking.suspect_from)
     rows = published(told, names, gathered, found, shown)
-    rows, evidence = told_in_words(Case(gathered, found, said, mind.log_odds, ranking, finding), told, belief, rows)
+    rows, evidence = told_in_words(Case(gathered, found, said, mind, ranking, finding), told, belief, rows)
     return told, rows, evidence

@@ -80,11 +80,8 @@ def features_of(window: Gathered, found: Found, score: Floats, lift_low: Floats,
 
     The evidence is what it is after the doubt of identity, so that without verdicts the tempered posterior comes out."""
     prior = found.fit.prior
-    near = (
-        proximity(flow_by_shop(window.market, found), expit(score) - expit(score).mean(), params)
-        if len(score)
-        else score
-    )
+    own = expit(score - found.by_goods)  # the guilt of its suppliers would come back to a place as its neighbours'
+    near = proximity(flow_by_shop(window.market, found), own - own.mean(), params) if len(score) else score
     x = features(score - log_odds_of(prior), prior, lift_low, near, found.fit.exposure)
     return np.round(x, 9) + 0.0
 
@@ -152,6 +149,11 @@ def record_columns(record: Calibration, night: date) -> pd.DataFrame:
         "notes": record.notes,
     }
     return pd.DataFrame([row])
+
+
+def stated(p: float) -> str:
+    """A probability to two digits, never 0 or 1."""
+    return "above 0.99" if p > 0.995 else "below 0.01" if p < 0.005 else f"{p:.2f}"
 
 
 def in_words(record: Calibration) -> str:

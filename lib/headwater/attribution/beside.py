@@ -18,12 +18,14 @@ def _none(*columns: str) -> pd.DataFrame:
 class Known:
     """Frames of ids, one row a fact: doors (place_id, building_key, unit: whether one is said) of places in a building; returns
     (seller_id, place_id) of shops and the places that they name for returns; members (seller_id, operator_id); declared (seller_id,
-    place_id) of shops and the places that they say they ship from. All of any shop, in the window or not."""
+    place_id) of shops and the places that they say they ship from; opened (seller_id, opened_at). All of any shop, in the window or
+    not."""
 
     doors: pd.DataFrame = field(default_factory=lambda: _none("place_id", "building_key", "unit"))
     returns: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "place_id"))
     members: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "operator_id"))
     declared: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "place_id"))
+    opened: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "opened_at"))
 
 
 def coded(known: Known, sellers: Ints, places: Ints) -> tuple[Beside, Ints, Ints, Ints]:
@@ -45,6 +47,13 @@ def coded(known: Known, sellers: Ints, places: Ints) -> tuple[Beside, Ints, Ints
         len(buildings), len(returns), len(operators), building, shop, place, part, operator, said_shop[both], said_place[both]
     )  # fmt: skip
     return beside, buildings, returns, operators
+
+
+def opening_days(known: Known, sellers: Ints, start: pd.Timestamp) -> Floats:
+    """(shops,) the day on which each opened, from `start`; NaN where nobody says."""
+    opened = pd.to_datetime(_first(known.opened, "seller_id", "opened_at").reindex(sellers), utc=True)
+    days = (opened - start.tz_localize("UTC")).dt.total_seconds() / 86_400
+    return np.asarray(np.floor(days.to_numpy(np.float64)))
 
 
 def houses_of(known: Known, places: Ints) -> pd.DataFrame:

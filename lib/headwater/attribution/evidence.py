@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from headwater.attribution.belief import stated
 from headwater.attribution.explain import QUALIFIER, SHOP, explain
 from headwater.attribution.find import Found, flow_by_shop
 from headwater.attribution.found_out import FoundOut
 from headwater.attribution.gather import Gathered
 from headwater.attribution.market import LATENT, RETURN, Floats, Ints
+from headwater.attribution.told import Judged
 from headwater.parameters.attribution import Ranking
 from headwater.parameters.finding import ExplainParams, FindParams
 
 REFS = 5
+SENDERS = 2  # suppliers by name whose goods leave a place
 DIGITS = 9
 COLUMNS = (
     "source", "evidence_id", "kind", "subject_id", "contribution", "adds_to", "observed", "expected", "ln_bf_without", "shops",
@@ -28,12 +31,12 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Case:
-    """What the evidence is drawn from; log_odds (sources,) as published: the model's, purchases and verdicts."""
+    """What the evidence is drawn from; believed (sources,) as published: the model's, purchases and verdicts."""
 
     window: Gathered
     found: Found
     said: FoundOut
-    log_odds: Floats
+    believed: Judged
     params: Ranking
     finding: FindParams
 
@@ -115,7 +118,8 @@ def _before(case: Case, chosen: Ints) -> pd.DataFrame:
     signs = np.round(raw * kept[:, None], DIGITS) + 0.0
     prior = np.round(base - signs.sum(axis=1), DIGITS)
     heard = found.fit.ln_bf[chosen] + case.said.bought[chosen] + case.said.shift[chosen]
-    doubt = np.round(case.log_odds[chosen] - base - heard, DIGITS) + 0.0
+    goods = np.round(found.by_goods[chosen], DIGITS) + 0.0
+    doubt = np.round(case.believed.log_odds[chosen] - base - heard - goods, DIGITS) + 0.0
     parts = [
         _told(chosen, "prior", "prior", "prior_odds", prior, "of such sources so many are guilty, {:+.1f}"),
         *[
@@ -130,9 +134,30 @@ def _before(case: Case, chosen: Ints) -> pd.DataFrame:
             doubt,
             "whether any of the goods complained about were its own is inferred, {:+.1f}",
         ),
+        _told(chosen, "goods", "goods", "prior_odds", goods, "").assign(detail=_goods(case, chosen, goods)),
     ]
     rows = pd.concat(parts, ignore_index=True)
     return rows[(rows["contribution"] != 0) | (rows["signal"] == "prior")]
+
+
+def _goods(case: Case, chosen: Ints, value: Floats) -> list[str]:
+    """Of each source the suspected suppliers whose goods leave it, the most of them first; empty where they add nothing."""
+    goods, ids, first = case.found.goods, case.window.ids.suppliers, case.window.market.suppliers
+    guilty = case.believed.probability[:first]
+    out = []
+    for source, added in zip(chosen.tolist(), value.tolist(), strict=True):
+        if added == 0:
+            out.append("")
+            continue
+        part = slice(goods.indptr[source - first], goods.indptr[source - first + 1])
+        supplier, share = goods.indices[part], goods.data[part]
+        order = np.lexsort((ids[supplier].astype(str), -np.round(share * guilty[supplier], DIGITS)))[:SENDERS]
+        whose = ", ".join(
+            f"{share[i]:.2f} of them are of supplier {ids[supplier[i]]}, suspected with {stated(guilty[supplier[i]])}"
+            for i in order
+        )
+        out.append(f"the goods that leave it: {whose}, {added:+.1f}")
+    return out
 
 
 def _told(chosen: Ints, evidence_id: str, signal: str, adds_to: str, value: Floats, detail: str) -> pd.DataFrame:

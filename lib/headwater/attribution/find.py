@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from headwater.attribution import hygiene, shares, side
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
+from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners
 from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.late import fit_late
 from headwater.attribution.late_shares import late_shares, sources_of_their_own
@@ -25,14 +26,17 @@ class Found:
     """Sources in the order of `Market.kind` (suppliers and places, then the late ones).
 
     score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered);
-    `side` what signs beyond complaints add to the log odds; weights (complaints,) after hygiene; cells and shares as the
-    last fit used them.
+    `side` what signs beyond complaints add to the log odds; `goods` (places x suppliers) whose goods leave which place, and `by_goods`
+    what the guilt of suppliers adds to the log odds of places by them; weights (complaints,) after hygiene; cells and shares as the last
+    fit used them.
     """
 
     fit: SourceFit
     score: Floats
     probability: Floats
     side: Floats
+    goods: sp.csr_matrix
+    by_goods: Floats
     slopes: Floats
     features: Floats
     weights: Floats
@@ -43,11 +47,13 @@ class Found:
 
 @dataclass(frozen=True)
 class _Ground:
-    """What does not change between rounds: shares of flows and complaints by source, and the cells with raw complaints; of all sources,
-    and (`early`) of those that explain first."""
+    """What does not change between rounds: shares of flows and complaints by source, whose goods leave which place and who owns which,
+    and the cells with raw complaints; of all sources, and (`early`) of those that explain first."""
 
     inferred: shares.Inferred
     through: sp.csr_matrix
+    goods: sp.csr_matrix
+    owner: Ints
     cells: Cells
     early: Cells
     offset: Floats
@@ -61,7 +67,7 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     params = params or FindParams()
     ground = _ground(market, listing_shop, params)
     kind, early = market.kind, market.early
-    features = side.standardise(side.signs(market, ground.through, params.side), kind)
+    features = side.standardise(side.signs(market, ground.through, ground.owner, params.side), kind)
     live = (ground.early.exposure > 0).astype(np.float64)
     weight, extra, slopes = np.ones(len(market.complaints.shop)), np.zeros(early), np.zeros(0)
     offset = ground.offset[:early]
@@ -83,9 +89,11 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
         sure = identity(cells, market.complaints.shop)
         score = logit(np.clip(sure * expit(score) + (1 - sure) * np.minimum(got.prior, expit(score)), 1e-15, 1 - 1e-15))
     score = np.round(score, params.model.decimals)
+    by_goods = np.round(guilt_by_goods(score, ground.goods, market, params.goods_fake), params.model.decimals)
+    score = np.round(score + by_goods, params.model.decimals)
     return Found(
-        fit=got, score=score, probability=temper(score, params.tempering), side=extra, slopes=slopes, features=features,
-        weights=weight, cells=cells, exposure_shares=ground.through, inferred=ground.inferred,
+        fit=got, score=score, probability=temper(score, params.tempering), side=extra, goods=ground.goods, by_goods=by_goods,
+        slopes=slopes, features=features, weights=weight, cells=cells, exposure_shares=ground.through, inferred=ground.inferred,
     )  # fmt: skip
 
 
@@ -143,8 +151,9 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
     odds = np.array([0.0, params.place_odds, params.building_odds, params.return_odds, params.latent_odds])
     offset = odds[kind]
     offset[:early] += np.where((kind[:early] == PLACE) & (users <= 1), params.lone_place_odds, 0.0)
+    goods = goods_of_places(market, through)
     owner = np.full(market.sources, -1, dtype=np.int64)
-    owner[:early] = owners(through[:, :early], f.expected, market, params.owned_from)
+    owner[:early] = whose = owners(goods, market, params.owned_from)
     cells = Cells(
         observed=np.ones(len(c.shop)), shares=at, exposure=exposure, kind=kind, expected_total=float(f.expected.sum()),
         offset=offset, owner=owner, late=kind > PLACE if market.sources > early else None,
@@ -153,7 +162,7 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
         cells, shares=at[:, :early], exposure=exposure[:early], kind=kind[:early], offset=offset[:early],
         owner=owner[:early], late=None,
     )  # fmt: skip
-    return _Ground(known, through, cells, first, offset)
+    return _Ground(known, through, goods, whose, cells, first, offset)
 
 
 def shares_of(
@@ -202,20 +211,6 @@ def _corroborator(market: Market, ground: _Ground, extra: Floats, params: FindPa
         return np.minimum(cells.shares @ posterior, 1.0), float(chance)
 
     return corroborate
-
-
-def owners(through: sp.csr_matrix, expected: Floats, market: Market, owned_from: float) -> Ints:
-    """(suppliers and places,) the supplier whose goods make up `owned_from` or more of a place's exposure; -1: shared, or no place."""
-    none = np.full(market.early, -1, dtype=np.int64)
-    if not (market.suppliers and market.places):
-        return none
-    supplier, place = through[:, : market.suppliers], through[:, market.suppliers : market.early]
-    together = (place.T @ sp.diags(expected) @ supplier).tocsr()
-    volume = np.asarray(place.T @ expected).ravel()
-    most = together.max(axis=1).toarray().ravel()
-    owned = (volume > 0) & (most >= owned_from * volume)
-    none[market.suppliers :] = np.where(owned, np.asarray(together.argmax(axis=1)).ravel(), -1)
-    return none
 
 
 def identity(cells: Cells, shop: Ints) -> Floats:

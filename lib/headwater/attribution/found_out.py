@@ -54,9 +54,15 @@ def numbered(window: Gathered, members: pd.Series) -> dict[tuple[str, str], int]
     return out
 
 
-def clear(window: Gathered, verdicts: pd.DataFrame, of: dict[tuple[str, str], int], start: date) -> Gathered:
-    """The window in which cleared sources start anew: what was filed until the decision no longer counts against them."""
-    rows = verdicts[(verdicts["verdict"] == "cleared") & verdicts["subject_kind"].isin(OF_SOURCES)]
+def as_judged(window: Gathered, verdicts: pd.DataFrame, of: dict[tuple[str, str], int], start: date) -> Gathered:
+    """The window in which cleared sources start anew (what was filed until the decision no longer counts against them) and confirmed
+    ones are known."""
+    on_sources = verdicts[verdicts["subject_kind"].isin(OF_SOURCES)]
+    told = on_sources[on_sources["verdict"] == "confirmed"]
+    guilty = {of.get(subject) for subject in zip(told["subject_kind"], told["subject_id"], strict=True)} - {None}
+    confirmed = np.array(sorted(s for s in guilty if s is not None), dtype=np.int64)
+    window = replace(window, market=replace(window.market, confirmed=confirmed))
+    rows = on_sources[on_sources["verdict"] == "cleared"]
     known = [
         (of.get((k, i)), d)
         for k, i, d in zip(rows["subject_kind"], rows["subject_id"], rows["decided_at"], strict=True)

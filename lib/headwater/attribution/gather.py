@@ -14,7 +14,7 @@ import pandas as pd
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
-from headwater.attribution.beside import Known, coded, houses_of
+from headwater.attribution.beside import Known, coded, houses_of, opening_days
 from headwater.attribution.expected import CELL_NAMES, PICO, THIRDS
 from headwater.attribution.market import ELSEWHERE, Complaints, Floats, Flows, Ints, Links, Market, Named
 
@@ -158,7 +158,7 @@ def assemble(
         ),
         named=Named(named_listing, _ints(named["supplier"]), named["orders"].to_numpy(np.float64)),
         links=Links(_ints(tied["shop"]), _ints(tied["supplier"]), tied["weight"].to_numpy(np.float64)),
-        beside=beside,
+        beside=beside, opened=opening_days(known, sellers, start),
     )  # fmt: skip
     amounts = flow[["value_minor", "first_day", "last_day", *(f"orders_{t}" for t in THIRDS)]].copy()
     for t in THIRDS:

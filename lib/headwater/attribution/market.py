@@ -120,7 +120,10 @@ class Beside:
 @dataclass(frozen=True)
 class Market:
     """A window as the source model sees it. Sources are the suppliers, then the places, buildings, return places and the unknown
-    supply of operators: supplier s is s, place p is suppliers + p, and so on (`first`)."""
+    supply of operators: supplier s is s, place p is suppliers + p, and so on (`first`).
+
+    opened (shops,) the day on which each opened, from the start of the window, NaN: unknown; confirmed: numbers of the sources that
+    people confirmed."""
 
     shops: int
     places: int
@@ -133,6 +136,8 @@ class Market:
     links: Links
     cleared: Cleared | None = None
     beside: Beside | None = None
+    opened: Floats | None = None
+    confirmed: Ints | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from headwater.attribution.belief import stated
 from headwater.attribution.find import Found
 from headwater.attribution.late import parts
 from headwater.attribution.market import Ints
@@ -75,9 +76,8 @@ def _total(row: Row, rival: Row | None, named: dict[int, str]) -> str:
 def _probability(row: Row, calibration: str) -> str:
     low, high = row["probability_low"], row["probability_high"]
     p = row["probability"]
-    said = "above 0.99" if p > 0.995 else "below 0.01" if p < 0.005 else f"{p:.2f}"
     word = "Suspected with probability" if p >= 0.5 else "Not suspected; probability"
-    return f"{word} {said} ({low:.2f} to {high:.2f}); {calibration}"
+    return f"{word} {stated(p)} ({low:.2f} to {high:.2f}); {calibration}"
 
 
 def _beside(rows: list[Row], log_odds: float) -> str:

@@ -1,9 +1,10 @@
 """What speaks of a source beyond its complaints of counterfeit kind, and how far that may move it.
 
-Price below peers, complaints that goods are not as described, refunds: none convicts (honest discounters exist), each is worth what
-tonight's posteriors say it is worth. The log odds of guilt before the complaints are a regression on these signs,
-logit pi_j = a_t(j) + b . x_j, learnt by EM with the posteriors as soft labels (false-discovery-rate regression: Scott et al.
-2015, JASA 110(510)), under a prior that keeps b near nothing until the data insist.
+Price below peers, complaints that goods are not as described, refunds, shops that opened together, operators who sell a confirmed
+source's goods: none convicts (honest discounters exist), each is worth what tonight's posteriors say it is worth. The log odds of
+guilt before the complaints are a regression on these signs, logit pi_j = a_t(j) + b . x_j, learnt by EM with the posteriors as soft
+labels (false-discovery-rate regression: Scott et al. 2015, JASA 110(510)), under a prior that keeps b near nothing until the data
+insist.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
 
+from headwater.attribution.company import opened_together, presence, with_confirmed
 from headwater.attribution.logistic import fit_logistic
 from headwater.attribution.market import Floats, Ints, Market
-from headwater.parameters.finding import SideParams
-
-NAMES = ("price below peers", "not as described", "refunds")
+from headwater.parameters.finding import SIGNS, SideParams
 
 
-def signs(market: Market, shares: sp.csr_matrix, params: SideParams) -> Floats:
-    """(sources x signs) what is seen of each source, larger for more suspect, 0 where nothing is known; unit: natural log.
+def signs(market: Market, shares: sp.csr_matrix, owner: Ints, params: SideParams) -> Floats:
+    """(sources x signs) what is seen of each source, larger for more suspect, 0 where nothing is known; unit: natural log, of the last a
+    part of its shops.
 
-    `shares` (flows x sources): shares of every flow; squared, so that flows whose source is sure speak louder.
+    `shares` (flows x sources): shares of every flow; squared, so that flows whose source is sure speak louder. `owner` (suppliers
+    and places,) the supplier of a place that is one supplier's, else -1.
     """
     flows = market.flows
-    sure = shares.power(2).T.tocsr()
+    sure = shares.power(2)
+    present = presence(market, sure)
+    sure = sure.T.tocsr()
     orders = sure @ flows.orders
     price = -(sure @ flows.log_price) / (orders + params.price_pseudo)
 
@@ -33,11 +37,14 @@ def signs(market: Market, shares: sp.csr_matrix, params: SideParams) -> Floats:
         rate = count.sum() / max(flows.orders.sum(), 1.0)
         return np.asarray(np.log((sure @ count + params.count_pseudo) / (orders * rate + params.count_pseudo)))
 
-    columns = {
-        NAMES[0]: np.clip(price, -params.price_cap, params.price_cap),
-        NAMES[1]: excess(flows.other),
-        NAMES[2]: excess(flows.refunded),
-    }
+    values = (
+        np.clip(price, -params.price_cap, params.price_cap),
+        excess(flows.other),
+        excess(flows.refunded),
+        opened_together(market, present, params),
+        with_confirmed(market, present, owner, params),
+    )
+    columns = dict(zip(SIGNS, values, strict=True))
     return np.column_stack([columns[name] for name in params.use]) if params.use else np.zeros((shares.shape[1], 0))
 
 

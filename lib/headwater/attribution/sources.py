@@ -41,6 +41,15 @@ def judged(found: Found, said: FoundOut, belief: Belief) -> Judged:
     return Judged(p, low, high, found.fit.ln_bf + said.bought, found.score + said.bought + said.shift)
 
 
+def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats) -> Floats:
+    """(sources,) the probability without what suppliers lend their places: a shop has its suppliers for themselves.
+
+    x: `belief.features_of` all."""
+    own = x.copy()
+    own[:, FEATURES.index("ln_bf")] -= found.by_goods
+    return with_verdicts(belief.of(found.score + said.bought - found.by_goods, own), said.shift)
+
+
 def published(told: Told, named: pd.DataFrame, window: Gathered, found: Found, params: Published) -> pd.DataFrame:
     """The sources that are published, ranked: those with complaints or a verdict. The index is the source's number."""
     rows = told.rows[(told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)].copy()

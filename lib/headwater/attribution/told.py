@@ -121,10 +121,17 @@ def harm(probability: Floats, found: Found, value: Floats) -> Floats:
     """(sources,) value of the fakes expected from each source if the last third of the window repeats itself, minor units.
 
     Its probability, times the value that flowed through it, times the part of its goods that are fakes: the extra complaints of a
-    guilty source, over those that goods draw which are fakes throughout (the centre of tonight's slab), at most 1."""
+    guilty source, over those that goods draw which are fakes throughout (the centre of tonight's slab), at most 1. What a place is
+    suspected of for its suppliers is theirs in that part, too."""
     posterior = np.maximum(expit(np.log(found.fit.prior / (1 - found.fit.prior)) + found.fit.ln_bf), 1e-12)
-    effect = found.fit.phibar / posterior
-    return np.asarray(probability * value * np.minimum(effect / found.fit.lift_centre, 1.0))
+    part = np.minimum(found.fit.phibar / posterior / found.fit.lift_centre, 1.0)
+    suppliers, places = found.goods.shape[1], slice(found.goods.shape[1], sum(found.goods.shape))
+    guilty = expit(found.score)
+    own = expit(found.score - found.by_goods)[places] / np.maximum(guilty[places], 1e-12)
+    fakes = found.goods @ guilty[:suppliers]
+    theirs = found.goods @ (guilty * part)[:suppliers] / np.maximum(fakes, 1e-12)
+    part[places] = np.where(fakes > 0, own * part[places] + (1 - own) * theirs, part[places])
+    return np.asarray(probability * value * part)
 
 
 def ranks(rows: pd.DataFrame, suspect_from: float) -> pd.DataFrame:

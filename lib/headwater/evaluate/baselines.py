@@ -22,7 +22,7 @@ from headwater.attribution.sweeps import log_likelihoods
 from headwater.evaluate.fraudar import fraudar
 from headwater.evaluate.tables import expected_complaints
 from headwater.evaluate.worlds import World
-from headwater.parameters.finding import FindParams, HygieneParams, ShareParams, SideParams, SpikeSlabParams
+from headwater.parameters.finding import SIGNS, FindParams, HygieneParams, ShareParams, SideParams, SpikeSlabParams
 
 PLAIN = ShareParams(use_places=False)
 FIXED = 1e12  # pseudo-sources that no market outweighs: the slab stays where it starts
@@ -215,12 +215,11 @@ ABLATIONS: dict[str, FindParams] = {
     "- learnt complaint weights": FindParams(hygiene=_CAP_ONLY),
     "- listing grain": FindParams(by_listing=False),
     "- dispatch places": FindParams(shares=PLAIN),
-    "- price": FindParams(side=SideParams(use=("not as described", "refunds"))),
-    "- not as described": FindParams(side=SideParams(use=("price below peers", "refunds"))),
-    "- refunds": FindParams(side=SideParams(use=("price below peers", "not as described"))),
+    **{f"- {sign}": FindParams(side=SideParams(use=tuple(s for s in SIGNS if s != sign))) for sign in SIGNS},
     "- all signs beyond complaints": FindParams(side=SideParams(use=())),
     "- learnt slab": FindParams(model=SpikeSlabParams(slab_pseudo=FIXED)),
     "- decisive sources teach alone": FindParams(model=SpikeSlabParams(decisive=0.0)),
+    "- goods of suspected suppliers": FindParams(goods_fake=0.0),
     "- owned places": FindParams(owned_from=1.0),
     "- doubt of identity": FindParams(doubt_identity=False),
     "- second pass": FindParams(passes=1),

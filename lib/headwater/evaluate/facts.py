@@ -1,8 +1,11 @@
-"""What stands beside the orders of a planted marketplace: operators, buildings, return places, and supply that nobody names.
+"""What stands beside the orders of a planted marketplace: operators, buildings, return places, supply that nobody names, when shops
+opened, and whom people confirmed.
 
 The families differ here too. `bazaar`: operators form around the supply that they conceal, and it leaves from each shop's own place;
 `guilds`: operators are those that buy together, whatever they buy; `ports`: an operator mixes shops that sell concealed fakes with
-clean ones. Draws are apart from those of the orders: a marketplace without concealed supply has the same orders with these facts.
+clean ones. Shops open in bursts for guilty suppliers, and for honest reasons too: in `bazaar` those of a few honest suppliers, in
+`guilds` whole guilds, in `ports` a wave of new shops of all kinds. Draws are apart from those of the orders: a marketplace without
+concealed supply has the same orders with these facts.
 """
 
 from __future__ import annotations
@@ -31,12 +34,14 @@ ROUTES = {"bazaar": (0.4, 0.3, 0.3), "guilds": (0.5, 0.2, 0.3), "ports": (0.3, 0
 @dataclass(frozen=True)
 class Facts:
     """beside: as the source model reads it; hidden (suppliers,) no order and no paper names it; place (orders,) dispatch places after
-    the routes of hidden supply, of `places`."""
+    the routes of hidden supply, of `places`; opened (shops,) day of opening, from the start of the window; confirmed (suppliers,)."""
 
     beside: Beside
     hidden: Bools
     place: Ints
     places: int
+    opened: Ints
+    confirmed: Bools
 
 
 def plant_facts(
@@ -51,8 +56,10 @@ def plant_facts(
     hidden[chosen] = True
     buyers = [np.unique(shop[supplier == s]) for s in chosen.tolist()]
     place, places, building = _doors(plan, shop, supplier, place, chosen, route, rng)
+    later = np.random.default_rng(rng.integers(2**63) if params.bands or params.bursts or params.confirmed else 0)
+    bands = _bands(params, guilty, shop, supplier, later)
     operator, operators = _operators(
-        params, family, plan, [b for b, r in zip(buyers, route, strict=True) if r == STOCK], rng
+        params, family, plan, [b for b, r in zip(buyers, route, strict=True) if r == STOCK] + bands, rng
     )
     back = [b for b, r in zip(buyers, route, strict=True) if r == BACK]
     named, sellers = _returns(params, family, operator, back, rng), np.arange(params.shops)
@@ -64,7 +71,41 @@ def plant_facts(
         len(houses), len(returns), operators, building, return_shop, return_place, part, operator, said_shop, said_place
     )
     silent = rng.random(params.shops) < params.silent
-    return Facts(beside, hidden, np.where(silent[shop], -1, place), places)
+    known = np.zeros(params.suppliers, dtype=bool)
+    known[later.choice(guilty, size=round(params.confirmed * len(guilty)), replace=False)] = True
+    opened = _opened(params, family, plan, guilty, shop, supplier, later)
+    return Facts(beside, hidden, np.where(silent[shop], -1, place), places, opened, known)
+
+
+def _bands(params: WorldParams, guilty: Ints, shop: Ints, supplier: Ints, rng: np.random.Generator) -> list[Ints]:
+    """The shops of each pair of guilty suppliers, of so many as `bands` says: whose operators sell the fakes of both."""
+    some = rng.permutation(guilty)[: round(params.bands * len(guilty)) // 2 * 2].reshape(-1, 2)
+    return [np.unique(shop[np.isin(supplier, pair)]) for pair in some]
+
+
+def _opened(
+    params: WorldParams, family: str, plan: Plan, guilty: Ints, shop: Ints, supplier: Ints, rng: np.random.Generator
+) -> Ints:
+    """(shops,) day of opening: over three years, but for those that opened together within ten days."""
+    count, span = params.shops, 1000
+    day = -rng.integers(0, span, count)
+    mine = np.unique(shop * params.suppliers + supplier)
+    of, sold = mine // params.suppliers, mine % params.suppliers
+    bursts = rng.permutation(guilty)[: round(params.bursts * len(guilty))].tolist()
+    groups = [(of[sold == s], 0.5) for s in bursts]
+    if family == "bazaar":
+        honest = np.setdiff1d(np.arange(params.suppliers), guilty)
+        groups += [(of[sold == s], 0.3) for s in rng.permutation(honest)[: len(bursts)].tolist()]
+    elif family == "guilds":
+        groups += [
+            (np.flatnonzero(plan.shop_place == p), 1.0) for p in np.unique(plan.shop_place) if rng.random() < 0.1
+        ]
+    else:
+        day = np.where(rng.random(count) < 0.2, -120 + rng.integers(0, 30, count), day)
+    for shops, part in groups:
+        together = shops[rng.random(len(shops)) < part]
+        day[together] = -rng.integers(0, span // 2) - rng.integers(0, 10, len(together))
+    return np.asarray(day, dtype=np.int64)
 
 
 def _doors(

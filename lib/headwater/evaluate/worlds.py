@@ -66,6 +66,12 @@ class WorldParams(BaseModel):
         description="Share of guilty suppliers that no order and no paper names, and that ship from no place of their own.",
     )
     silent: float = Field(0.0, description="Share of shops whose orders name no dispatch address.")
+    bands: float = Field(
+        0.0,
+        description="Share of guilty suppliers whose goods are sold by operators who sell those of another guilty one too.",
+    )
+    bursts: float = Field(0.0, description="Share of guilty suppliers for whose goods shops were opened together.")
+    confirmed: float = Field(0.0, description="Share of guilty suppliers that people have confirmed.")
 
 
 DIFFICULTIES: dict[str, WorldParams] = {
@@ -80,6 +86,7 @@ DIFFICULTIES: dict[str, WorldParams] = {
     "sparse": WorldParams(named=0.15, camouflage=0.4, malicious=0.12, per_account=2, fake_rate=1.3e-3),
     "concealed": WorldParams(named=0.5, camouflage=0.4, hidden=0.5),
     "silent": WorldParams(named=0.15, camouflage=0.4, silent=0.5),
+    "gangs": WorldParams(named=0.15, camouflage=0.4, fake_rate=1.3e-3, bands=0.6, bursts=0.5, confirmed=0.2),
 }
 
 
@@ -115,6 +122,8 @@ class World:
     shops: int
     hidden: Bools
     beside: Beside
+    opened: Ints
+    confirmed: Bools
     places: int
     listings: int
     accounts: int
@@ -183,7 +192,8 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
         refunded=refunded, complaint_order=order, complaint_account=account, complaint_filed=filed,
         complaint_false=false, link_shop=pairs // params.suppliers, link_supplier=pairs % params.suppliers,
         link_weight=np.ones(len(pairs)), guilty=plan.guilty, discounter=plan.discounter, hidden=facts.hidden,
-        beside=facts.beside, shops=params.shops, places=facts.places, listings=len(plan.shop), accounts=accounts,
+        beside=facts.beside, opened=facts.opened, confirmed=facts.confirmed,
+        shops=params.shops, places=facts.places, listings=len(plan.shop), accounts=accounts,
     )  # fmt: skip
 
 

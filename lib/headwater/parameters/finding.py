@@ -13,7 +13,13 @@ from headwater.parameters.section import Section
 
 Array = npt.NDArray[Any]
 LATE = ("building", "return", "latent")
-SIGNS = ("price below peers", "not as described", "refunds")
+SIGNS = (
+    "price below peers",
+    "not as described",
+    "refunds",
+    "shops opened together",
+    "operators of confirmed sources",
+)
 
 
 class ShareParams(Section):
@@ -157,6 +163,14 @@ class SideParams(Section):
     price_cap: float = Field(0.5, gt=0, description="discount (natural log) beyond which cheaper tells no more")
     count_pseudo: float = Field(
         3.0, gt=0, description="pseudo-events at the common rate added to counts of other complaints and refunds"
+    )
+    opened_pseudo: float = Field(
+        3.0,
+        gt=0,
+        description="pairs of shops added to those that opened together and to those expected: few shops, no opinion",
+    )
+    company_pseudo: float = Field(
+        3.0, gt=0, description="shops of operators who sell no confirmed source's goods, added to a source's own"
     )
     slope_spread: float = Field(
         1.5, gt=0, description="prior standard deviation of a slope, log odds per standard deviation of the sign"
@@ -319,6 +333,12 @@ class FindParams(Section):
     doubt_identity: bool = Field(
         True,
         description="whether a source is believed no further than that any of the goods complained about were its own",
+    )
+    goods_fake: float = Field(
+        0.95,
+        ge=0,
+        lt=1,
+        description="chance that the goods of a guilty supplier are fakes, where they make a place suspected",
     )
     owned_from: float = Field(
         0.8,

@@ -79,6 +79,10 @@ class People(Dials):
     registered: Share = Field(
         default=0.6, description="share of shops that give a registration number; private sellers have none"
     )
+    opened_together: Share = Field(
+        default=0.3,
+        description="share of operators who opened all their shops within ten days, as honest chains do, too",
+    )
     drop_shippers: Share = Field(
         default=0.05,
         description="share of shops without stock: many suppliers, all sent from these; innocent, yet tied to many",

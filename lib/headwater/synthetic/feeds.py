@@ -148,6 +148,9 @@ def _sellers(world: World) -> Iterator[tuple[str, int, pa.Table]]:
     rng = stream(params, STREAM_FEEDS, 3)
     n = params.shops
     age, registered = rng.integers(30, 2500, n), rng.random(n) < params.registered
+    chains = stream(params, STREAM_FEEDS, 9)
+    together = (chains.random(n) < params.opened_together)[shops.operator]
+    age = np.where(together, age[shops.operator] + chains.integers(0, 10, n), age)
     for night, rows, _ in _due(world, 3, np.zeros(n, np.int64), np.full(n, params.days)):
         first, second = rows * 7 % len(SHOP_FIRST), rows // 3 % len(SHOP_SECOND)
         name = joined(taken(SHOP_FIRST, first), taken(SHOP_SECOND, second), ids("", rows % 1000, 3), between=" ")

@@ -40,6 +40,7 @@ from headwater.tables.model import (
     CALIBRATIONS,
     COMPLAINT_EXPOSURE,
     COMPLAINTS_COUNTED,
+    CURRENT,
     DELAY,
     HUBS,
     LISTING_SUPPLIERS,
@@ -113,7 +114,7 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
 
 
 def _known(run: Run) -> beside.Known:
-    """PLACES, MEMBERS -> what is known beside orders, read without Spark."""
+    """PLACES, MEMBERS, CURRENT sellers -> what is known beside orders, read without Spark."""
 
     def streets(columns: list[str], *wanted: tuple[str, str, Any]) -> pd.DataFrame:
         rows = run.lake.rows(PLACES, run.night, [*columns, "may_be_source"], wanted=wanted)
@@ -126,6 +127,7 @@ def _known(run: Run) -> beside.Known:
         returns=streets(["seller_id", "place_id"], ("role", "=", "return")),
         declared=streets(["seller_id", "place_id"], ("role", "in", ["dispatch", "pickup"])),
         members=run.lake.rows(MEMBERS, run.night, ["seller_id", "operator_id"]).to_pandas(),
+        opened=run.lake.rows(CURRENT["sellers"], run.night, ["seller_id", "opened_at"]).to_pandas(),
     )
 
 
@@ -140,7 +142,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     verdicts = verdicts_in_force(run).toPandas()
     of = found_out.numbered(gathered, named["members"])
     start = night - timedelta(days=config.night.window_days - 1)
-    window = found_out.clear(gathered, verdicts, of, start)
+    window = found_out.as_judged(gathered, verdicts, of, start)
     fit = FitBySize(run.lake.spark, config.graph)
     found = find(window.market, window.listing_shop, config.finding, fit)
     run.source_engine = fit.engine
@@ -162,7 +164,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     case_of, members = case_rows.groups(window, found, rows, config.finding)
     carried = carry_ids(run, CASE, members)
     rows["case_id"] = rows["source_id"].map(carried.set_index("member")["id"])
-    case = Case(window, found, said, judged.log_odds, config.ranking, config.finding)
+    case = Case(window, found, said, judged, config.ranking, config.finding)
     rows, evidence = sources.told_in_words(case, told, held, rows)
     rows = sources.source_columns(rows, night)
     run.put(SOURCES, rows)
@@ -172,10 +174,9 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     run.put(SOURCE_EXPOSURE, sources.exposure_columns(told, rows, window, night))
     run.put(SOURCE_FEATURES, sources.feature_columns(x, rows, night))
     run.put(CALIBRATIONS, belief.record_columns(held.record, night))
-    suspects = suspected(window.market.kind, judged.probability, config.ranking.suspect_from)
-    of_shops = sources.shop_columns(
-        window, told, judged.probability, np.intersect1d(suspects, rows.index.to_numpy(np.int64))
-    )
+    own = sources.without_goods(found, said, held, x)
+    suspects = suspected(window.market.kind, own, config.ranking.suspect_from)
+    of_shops = sources.shop_columns(window, told, own, np.intersect1d(suspects, rows.index.to_numpy(np.int64)))
     return found, run.lake.spark.createDataFrame(
         of_shops, "seller_id string, probability double, main_source_id string"
     )
