@@ -28,7 +28,7 @@ from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from headwater.attribution.calibrate import learn_tempering, temper
+from headwater.attribution.calibrate import learn_tempering
 from headwater.attribution.find import find
 from headwater.attribution.sweeps import keep_to_one_core
 from headwater.evaluate import metrics
@@ -36,7 +36,7 @@ from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World, make_world
 from headwater.evaluate.worth import late_grades
-from headwater.parameters.finding import LATE, FindParams, Tempering
+from headwater.parameters.finding import LATE, Tempering
 
 Scores = dict[str, np.ndarray]
 Task = TypeVar("Task")
@@ -180,13 +180,14 @@ def late_table(names: list[str], family: str, seeds: range, jobs: int) -> dict[s
     return result
 
 
-def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(log odds, guilty, discounter) of the suppliers of one marketplace: (difficulty, family, seed)."""
+def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, ...]:
+    """(log odds, probability, guilty, discounter) of the suppliers of one marketplace: (difficulty, family, seed)."""
     name, family, seed = task
     world = make_world(DIFFICULTIES[name], seed, family)
     sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.confirmed
-    score = find(*market_of(world)).score[: len(sold)]
-    return score[sold], world.guilty[sold], world.discounter[sold]
+    found = find(*market_of(world))
+    score, said = found.score[: len(sold)], found.probability[: len(sold)]
+    return score[sold], said[sold], world.guilty[sold], world.discounter[sold]
 
 
 def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
@@ -195,8 +196,7 @@ def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[
     result = {}
     for k, name in enumerate([*names, "all"]):
         some = worlds if name == "all" else worlds[k * len(seeds) : (k + 1) * len(seeds)]
-        odds, guilty, discounter = (np.concatenate(v) for v in zip(*some, strict=True))
-        p = temper(odds, FindParams().tempering)
+        _, p, guilty, discounter = (np.concatenate(v) for v in zip(*some, strict=True))
         bins = metrics.reliability(p, guilty)
         sure = [b for b in bins if b.low >= 0.99]
         click.echo(f"{name} ({family}, seeds {seeds.start}-{seeds.stop - 1})")
@@ -218,7 +218,7 @@ def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[
 def learnt(names: list[str], seeds: range, jobs: int) -> Tempering:
     """The tempering from the tuning families."""
     tasks = [(name, family, seed) for family in ("bazaar", "guilds") for name in names for seed in seeds]
-    odds, guilty, _ = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
+    odds, _, guilty, _ = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
     return learn_tempering(odds, guilty, f"bazaar and guilds, seeds {seeds.start}-{seeds.stop - 1}, {', '.join(names)}")
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.special import expit
 
 from headwater.attribution.find import find
 from headwater.attribution.market import PLACE
@@ -104,13 +105,17 @@ def test_paid_complaints_lose_their_weight_and_collectors_keep_theirs():
     assert capped.weights[heavy & ~world.complaint_false].mean() < 0.5
 
 
-def test_places_are_named_only_where_no_supplier_explains_as_much():
+def test_places_are_named_for_themselves_only_where_no_supplier_explains_as_much():
     world = make_world(DIFFICULTIES["clean"], 2, "guilds")
     market, shops = market_of(world)
     found = find(market, shops)
-    places = found.probability[market.kind == PLACE]
-    assert (places >= 0.9).sum() <= world.guilty_places.sum()
-    assert not ((places >= 0.9) & ~world.guilty_places).any()
+    is_place = market.kind == PLACE
+    own = expit(found.score - found.by_goods)[is_place]
+    assert (own >= 0.9).sum() <= world.guilty_places.sum()
+    assert not ((own >= 0.9) & ~world.guilty_places).any()
+    told = found.probability[is_place] >= 0.9
+    assert told.sum() > 20
+    assert world.guilty_places[told].mean() > 0.8
 
 
 def test_fraudar_finds_the_dense_block_and_not_the_camouflage():

@@ -75,7 +75,7 @@ def learn_tempering(log_odds: Floats, guilty: Bools, record: str, params: Calibr
     slope = float(max(found[1], 1e-3))
     sure = expit(found[0] + slope * log_odds) >= params.sure
     trials, right = int(sure.sum()), int(target[sure].sum())
-    ceiling = 1.0 if wilson_low(right, trials) >= params.kept else float(np.nextafter(params.sure, 0)) - 1e-3
+    ceiling = 1.0 if wilson_low(right, trials) >= params.kept else params.not_sure
     return Tempering(
         intercept=round(float(found[0]), 4), slope=round(slope, 4), ceiling=round(ceiling, 4), rows=len(target),
         sure=trials, right=right, record=record,

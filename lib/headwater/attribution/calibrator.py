@@ -69,12 +69,12 @@ def calibrator(
     fitted = _fit(x, guilty, weight, tempering, params)
     early = int(len(x) * (1 - params.held_out))
     if len(x) - early < params.least_later:
-        ceiling = tempering.ceiling if not len(x) else min(tempering.ceiling, _below(params.sure))
+        ceiling = tempering.ceiling if not len(x) else min(tempering.ceiling, params.not_sure)
         return _named(fitted, ceiling, Quality())
     p, _, _ = _fit(x[:early], guilty[:early], weight[:early], tempering, params).probability(x[early:])
     quality = _quality(p, guilty[early:], params)
     kept = wilson_low(quality.right, quality.sure) >= params.kept
-    return _named(fitted, 1.0 if kept else _below(params.sure), quality)
+    return _named(fitted, 1.0 if kept else params.not_sure, quality)
 
 
 def _fit(x: Floats, guilty: Bools, weight: Floats, tempering: Tempering, params: CalibrationParams) -> Calibrator:
@@ -115,10 +115,6 @@ def _quality(p: Floats, guilty: Bools, params: CalibrationParams) -> Quality:
 
 def _named(fitted: Calibrator, ceiling: float, quality: Quality) -> Calibrator:
     return Calibrator(fitted.method, fitted.verdicts, fitted.logistic, ceiling, quality, fitted.steps)
-
-
-def _below(sure: float) -> float:
-    return round(sure - 1e-3, 9)
 
 
 def _design(x: Floats) -> Floats:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from headwater.attribution.backed import held_back
 from headwater.attribution.belief import Belief, with_verdicts
 from headwater.attribution.cases import case_bayes_factors, group_cases
 from headwater.attribution.find import Found, flow_by_cell
@@ -28,8 +29,10 @@ def groups(window: Gathered, found: Found, rows: pd.DataFrame, params: FindParam
 def merged(found: Found, said: FoundOut, belief: Belief, x: Floats, case: Ints, params: FindParams) -> Floats:
     """(sources,) probability of the merged column of each source's case; of a source alone, its own.
 
-    The column has its members' mean prior, doubt and features, and its own Bayes factor; their verdicts add up."""
-    score, alone = found.score + said.bought, belief.probability
+    The column has its members' mean prior, doubt and features, and its own Bayes factor; their verdicts add up. It may be sure if one of
+    them may."""
+    score, left = found.score + said.bought, found.left + said.bought
+    alone = held_back(belief.probability, left, params.calibration)
     several = np.flatnonzero(np.bincount(case, minlength=len(case))[case] > 1)
     if not len(several):
         return with_verdicts(alone, said.shift)
@@ -40,8 +43,10 @@ def merged(found: Found, said: FoundOut, belief: Belief, x: Floats, case: Ints, 
     middle = np.column_stack([np.bincount(group, weights=column) / size for column in x[several].T])
     middle[:, 0] += np.bincount(group, weights=gain[several]) / size
     shift = np.bincount(group, weights=said.shift[several])
+    most = np.full(len(size), -np.inf)
+    np.maximum.at(most, group, left[several])
     out = with_verdicts(alone, said.shift)
-    out[several] = with_verdicts(belief.of(mean, middle), shift)[group]
+    out[several] = with_verdicts(held_back(belief.of(mean, middle), most, params.calibration), shift)[group]
     return np.asarray(out)
 
 

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from headwater.attribution import hygiene, shares, side
+from headwater.attribution.backed import held_back, log_odds_without_best
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners
@@ -25,15 +26,16 @@ from headwater.parameters.finding import FindParams
 class Found:
     """Sources in the order of `Market.kind` (suppliers and places, then the late ones).
 
-    score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered);
-    `side` what signs beyond complaints add to the log odds; `goods` (places x suppliers) whose goods leave which place, and `by_goods`
-    what the guilt of suppliers adds to the log odds of places by them; weights (complaints,) after hygiene; cells and shares as the last
-    fit used them.
+    score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered), `left` the
+    log odds without the operator that says most (`backed`). `side` is what signs beyond complaints add to the log odds; `goods` (places
+    x suppliers) whose goods leave which place, and `by_goods` what the guilt of suppliers adds to the log odds of places by them. weights
+    (complaints,) after hygiene; cells and shares as the last fit used them.
     """
 
     fit: SourceFit
     score: Floats
     probability: Floats
+    left: Floats
     side: Floats
     goods: sp.csr_matrix
     by_goods: Floats
@@ -91,21 +93,27 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     score = np.round(score, params.model.decimals)
     by_goods = np.round(guilt_by_goods(score, ground.goods, market, params.goods_fake), params.model.decimals)
     score = np.round(score + by_goods, params.model.decimals)
+    left = log_odds_without_best(market, cells, got, _by_shop(market, ground.through, cells), score, params.model)
+    probability = held_back(temper(score, params.tempering), left, params.calibration)
     return Found(
-        fit=got, score=score, probability=temper(score, params.tempering), side=extra, goods=ground.goods, by_goods=by_goods,
+        fit=got, score=score, probability=probability, left=left, side=extra, goods=ground.goods, by_goods=by_goods,
         slopes=slopes, features=features, weights=weight, cells=cells, exposure_shares=ground.through, inferred=ground.inferred,
     )  # fmt: skip
 
 
 def flow_by_shop(market: Market, found: Found) -> sp.csr_matrix:
     """(shops x sources) expected complaints of each shop through each source: what `explain` and the proximity read."""
+    return _by_shop(market, found.exposure_shares, found.cells)
+
+
+def _by_shop(market: Market, through: sp.csr_matrix, cells: Cells) -> sp.csr_matrix:
     flows = market.flows
     rows = sp.csr_matrix(
         (flows.expected, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
     )
-    flow = (rows @ found.exposure_shares).tocsr()
+    flow = (rows @ through).tocsr()
     whole = np.asarray(flow.sum(axis=0)).ravel()
-    kept = np.where(whole > 0, found.cells.exposure / np.maximum(whole, 1e-300), 1.0)  # below 1 for what was cleared
+    kept = np.where(whole > 0, cells.exposure / np.maximum(whole, 1e-300), 1.0)  # below 1 for what was cleared
     return (flow @ sp.diags(kept)).tocsr()
 
 

@@ -15,6 +15,7 @@ from headwater.attribution.market import Ints
 
 Row = dict[Any, Any]
 SHOWN = 3
+ALONE = "Against: it rests on the shops of one operator; without them it would not be suspected"
 # Of types that no order can name: how they come by their orders.
 UNNAMED = {
     "return": "No order names it: of each shop that names it for returns it has an equal part of the orders",
@@ -50,6 +51,8 @@ def sentences(
     out = []
     for source, row in zip(rows.index, rows.to_dict("records"), strict=True):
         told = [_total(row, against.get(source), named), _probability(row, calibration)]
+        if row["probability"] >= 0.5 and not row["backed"]:
+            told.append(ALONE)
         if source in shops:
             told += [_side(shops[source], "shop_for", "For"), _side(shops[source], "shop_against", "Against")]
         if source in signs:

@@ -58,12 +58,14 @@ def standardise(values: Floats, kind: Ints) -> Floats:
 
 
 def learn_slopes(features: Floats, kind: Ints, posterior: Floats, live: Floats, params: SideParams) -> Floats:
-    """(signs,) slopes, beside an intercept per type, from posteriors as soft labels; `live` (sources,) 0/1 rows that count."""
+    """(signs,) slopes, beside an intercept per type, from posteriors as soft labels; `live` (sources,) 0/1 rows that count.
+
+    None is below 0: every sign is larger for more suspect, and one that goes the other way tonight does so by chance."""
     types = int(kind.max(initial=0)) + 1
     design = np.column_stack([np.eye(types)[kind], features])
     mean = np.concatenate([np.full(types, -3.0), np.zeros(features.shape[1])])
     spread = np.concatenate([np.full(types, 2.0), np.full(features.shape[1], params.slope_spread)])
-    return np.asarray(fit_logistic(design, posterior, live, mean, spread).mean[types:])
+    return np.maximum(fit_logistic(design, posterior, live, mean, spread).mean[types:], 0.0)
 
 
 def side_log_odds(features: Floats, slopes: Floats, ln_bf: Floats, base: Floats, params: SideParams) -> Floats:

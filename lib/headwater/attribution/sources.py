@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from headwater.attribution.backed import held_back
 from headwater.attribution.belief import Belief, in_words, with_verdicts
 from headwater.attribution.calibrate import FEATURES, inspection_weights
 from headwater.attribution.evidence import Case, evidence_rows
@@ -35,10 +36,15 @@ class Published:
     suspect_from: float
 
 
-def judged(found: Found, said: FoundOut, belief: Belief) -> Judged:
-    """The calibrated probability and, added after it, the verdicts; their log odds stand beside the model's own."""
-    p, low, high = (with_verdicts(v, said.shift) for v in (belief.probability, belief.low, belief.high))
-    return Judged(p, low, high, found.fit.ln_bf + said.bought, found.score + said.bought + said.shift)
+def judged(found: Found, said: FoundOut, belief: Belief, params: CalibrationParams) -> Judged:
+    """The calibrated probability, never sure on one operator's word, and, added after it, the verdicts; their log odds stand beside the
+    model's own. A purchase is a word, too."""
+    left = found.left + said.bought
+    p = held_back(belief.probability, left, params)
+    p, low, high = (with_verdicts(v, said.shift) for v in (p, np.minimum(belief.low, p), belief.high))
+    return Judged(
+        p, low, high, found.fit.ln_bf + said.bought, found.score + said.bought + said.shift, left >= params.alone_from
+    )
 
 
 def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats) -> Floats:

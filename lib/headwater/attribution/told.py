@@ -15,7 +15,7 @@ from headwater.attribution.expected import THIRDS
 from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
 from headwater.attribution.lift import source_lift
-from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, TYPES, Floats, Ints, Market
+from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, TYPES, Bools, Floats, Ints, Market
 from headwater.attribution.trend import NAMES, trends
 from headwater.parameters.attribution import Ranking, Shrinkage
 
@@ -40,13 +40,14 @@ def source_ids(kind: Ints, keys: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Judged:
-    """(sources,) what is believed of each, purchases and verdicts included."""
+    """(sources,) what is believed of each, purchases and verdicts included; backed: whether more than one operator's shops say so."""
 
     probability: Floats
     low: Floats
     high: Floats
     ln_bf: Floats
     log_odds: Floats
+    backed: Bools
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def tell(window: Gathered, found: Found, belief: Judged, lift: tuple[Floats, Flo
             "probability_high": belief.high,
             "ln_bayes_factor": belief.ln_bf,
             "log_odds": belief.log_odds,
+            "backed": belief.backed,
             "complaints": np.asarray(heard.T @ np.ones(heard.shape[0])).ravel(),
             "observed": total,
             "expected": fit.exposure,

@@ -253,6 +253,21 @@ class CalibrationParams(Section):
     rounds: int = Field(60, ge=1, description="rounds of the proximity: .8 ** 60 is a millionth")
     sure: float = Field(0.99, gt=0.5, lt=1, description="probability that must be kept ..")
     kept: float = Field(0.97, gt=0.5, lt=1, description="... this often (Wilson lower bound), or is not published")
+    alone_from: float = Field(
+        0.0,
+        description="log odds below which, left without the operator that says most, a source rests on him alone: 0 is even",
+    )
+    alone_most: float = Field(
+        0.89,
+        gt=0.5,
+        lt=1,
+        description="highest probability of a source that rests on one operator: above .95 on the tuning marketplaces 91 % of those were guilty",
+    )
+
+    @property
+    def not_sure(self) -> float:
+        """The highest probability of what may not be called sure."""
+        return round(self.sure - 1e-3, 9)
 
 
 class VerdictParams(Section):

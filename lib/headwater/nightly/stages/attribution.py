@@ -154,7 +154,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     known = _before(run, SOURCE_FEATURES)
     past = sources.past_verdicts(verdicts, of, ids, known, config.finding.calibration)
     held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
-    judged = sources.judged(found, said, held)
+    judged = sources.judged(found, said, held, config.finding.calibration)
     told = tell(window, found, judged, lift)
     broad = roles.breadth(run.ledger(PRICE_EXPOSURE), night, config.night.window_days)
     hubs = run.lake.rows(HUBS, night, ["type", "value", "kind", "reason"]).to_pandas()

@@ -1,0 +1,41 @@
+"""Nobody is called sure on one operator's word: what is left of a source's log odds without the operator that says most for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from headwater.attribution.cells import Cells
+from headwater.attribution.explain import SHOP, explain
+from headwater.attribution.market import Floats, Market
+from headwater.attribution.spike_slab import SourceFit
+from headwater.parameters.finding import CalibrationParams, ExplainParams, SpikeSlabParams
+
+
+def log_odds_without_best(
+    market: Market, cells: Cells, fit: SourceFit, flow: sp.csr_matrix, score: Floats, model: SpikeSlabParams
+) -> Floats:
+    """(sources,) log odds without all shops of the operator whose shops say most for a source, other sources held fixed; of a source at
+    or below even odds, its `score`.
+
+    A shop without an operator is its own. `flow` (shops x sources) expected complaints, its column sums are `cells.exposure`."""
+    left = score.copy()
+    chosen = np.flatnonzero(score > 0)
+    if not len(chosen):
+        return left
+    operator = np.full(market.shops, -1) if market.beside is None else market.beside.operator
+    party = np.where(operator >= 0, operator, operator.max(initial=-1) + 1 + np.arange(market.shops))
+    parties = int(party.max()) + 1
+    by_party = sp.csr_matrix((np.ones(market.shops), (party, np.arange(market.shops))), shape=(parties, market.shops))
+    everyone = ExplainParams(top=parties, decimals=model.decimals)
+    why = explain(cells, fit, party[market.complaints.shop], (by_party @ flow).tocsr(), chosen, model, everyone)
+    least = fit.ln_bf.copy()
+    rows = why.kind == SHOP
+    np.minimum.at(least, why.source[rows], why.ln_bf_without[rows])
+    left[chosen] += (least - fit.ln_bf)[chosen]
+    return np.round(left, model.decimals)
+
+
+def held_back(probability: Floats, left: Floats, params: CalibrationParams) -> Floats:
+    """(sources,) probability, at most `alone_most` where without its best operator (`left`, log odds) a source is no longer suspected."""
+    return np.where(left >= params.alone_from, probability, np.minimum(probability, params.alone_most))

@@ -1,0 +1,57 @@
+"""Nobody is called sure on one operator's word."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from headwater.attribution.backed import held_back
+from headwater.attribution.beside import Known
+from headwater.attribution.find import find
+from headwater.parameters.finding import CalibrationParams
+
+from .windows import told_of, window
+
+PARAMS = CalibrationParams()
+FLOWS = [{"seller_id": s, "supplier_id": "u"} for s in "ab"] + [
+    {"seller_id": s, "supplier_id": "v", "orders": 1000, "expected_pico": 10**11} for s in "abef"
+]
+ONE = [{"seller_id": "a", "supplier_id": "u"}] * 9
+TWO = [{"seller_id": s, "supplier_id": "u"} for s in "aaaaabbbb"]
+TOGETHER = Known(members=pd.DataFrame([(s, "op") for s in "ab"], columns=["seller_id", "operator_id"]))
+
+
+def told(complaints, known=None):
+    """Supplier u's row."""
+    _, rows, _ = told_of(window(FLOWS, complaints, known=known))
+    return next(r for r in rows.to_dict("records") if r["source_key"] == "u")
+
+
+def test_sure_needs_the_shops_of_two_operators():
+    two, one, together = told(TWO), told(ONE), told(TWO, TOGETHER)
+    assert two["probability"] >= PARAMS.sure
+    assert two["backed"]
+    for row in (one, together):
+        assert row["log_odds"] > 5, "the evidence is as strong"
+        assert row["probability"] == PARAMS.alone_most
+        assert not row["backed"]
+        assert any("rests on the shops of one operator" in said for said in row["reasons"])
+    assert not any("one operator" in said for said in two["reasons"])
+
+
+def test_what_is_left_is_the_evidence_without_the_shop_that_says_most():
+    gathered = window(FLOWS, TWO)
+    found = find(gathered.market, gathered.listing_shop)
+    u = list(gathered.ids.suppliers).index("u")
+    _, rows, evidence = told_of(gathered)
+    mine = evidence[evidence["source"] == u]
+    without = mine.loc[mine["kind"] == "shop_for", "ln_bf_without"].min()
+    assert 0 < found.left[u] < found.score[u]
+    assert found.left[u] == pytest.approx(found.score[u] - rows.loc[u, "ln_bayes_factor"] + without, abs=1e-6)
+    low = found.score <= 0
+    np.testing.assert_array_equal(found.left[low], found.score[low])
+
+
+def test_what_rests_on_one_operator_is_held_back():
+    p = np.array([0.999, 0.999, 0.5, 0.98])
+    assert held_back(p, np.array([0.0, -0.1, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.89, 0.5, 0.89])
+    assert PARAMS.alone_most < 0.9
