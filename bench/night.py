@@ -228,15 +228,16 @@ def show(results: list[dict[str, Any]]) -> None:
             click.echo(f"  rows and sums agree: {', '.join(SUMS)}")
     sizes = [r["orders"] for r in results]
     if len(sizes) > 1:
-        click.echo("\nSeconds per further 10 million orders")
-        for name in results[0]["headwater"]:
-            both = [_slope_of(results, side, sizes, name) for side in ("headwater", "duckdb")]
-            told = "".join(f"{'' if s is None else format(s, '.1f'):>12}" for s in both)
-            click.echo(f"  {name:<22}{told}   (Headwater, DuckDB)")
+        click.echo("\nSeconds per further 10 million orders (Headwater, DuckDB, ratio)")
+        for label, names in [*((name, [name]) for name in results[0]["headwater"]), ("intake + exposure", list(BOTH))]:
+            both = [_slope_of(results, side, sizes, names) for side in ("headwater", "duckdb")]
+            told = "".join(" " * 12 if s is None else f"{s:>12.1f}" for s in both)
+            ratio = f"{both[0] / both[1]:>8.1f}" if both[0] and both[1] else ""
+            click.echo(f"  {label:<22}{told}{ratio}")
 
 
-def _slope_of(results: list[dict[str, Any]], side: str, sizes: list[int], name: str) -> float | None:
-    seconds = [r[side][name]["seconds"] for r in results if name in r[side]]
+def _slope_of(results: list[dict[str, Any]], side: str, sizes: list[int], names: list[str]) -> float | None:
+    seconds = [sum(r[side][n]["seconds"] for n in names) for r in results if all(n in r[side] for n in names)]
     return slope(sizes, seconds) if len(seconds) == len(sizes) else None
 
 

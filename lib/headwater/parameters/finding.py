@@ -261,7 +261,7 @@ class CalibrationParams(Section):
         0.89,
         gt=0.5,
         lt=1,
-        description="highest probability of a source that rests on one operator: above .95 on the tuning marketplaces 91 % of those were guilty",
+        description="highest probability of what rests on one operator: on the tuning marketplaces 91 % of those above .95 were guilty",
     )
 
     @property
