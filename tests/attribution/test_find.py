@@ -14,6 +14,7 @@ from headwater.attribution.goods import owners
 from headwater.attribution.market import Complaints, Flows, Links, Market, Named
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import WorldParams, make_world
+from headwater.parameters.finding import FindParams, ShareParams
 
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -122,3 +123,12 @@ def test_a_source_is_believed_no_further_than_that_the_goods_were_its_own():
     cells = Cells(np.ones(3), shares, np.ones(3), np.zeros(3, dtype=np.int64), 10.0)
     got = identity(cells, np.array([4, 4, 9]))
     assert got == pytest.approx([1 - 0.4 * 0.5, 1.0, 1.0])
+
+
+def test_shares_made_block_by_block_are_the_same(planted):
+    market, shops, found = planted
+    small = FindParams(shares=ShareParams(block=1000))
+    assert len(market.flows.shop) > 3000
+    again = find(market, shops, small)
+    assert (again.exposure_shares != found.exposure_shares).nnz == 0
+    assert again.score.tobytes() == found.score.tobytes()

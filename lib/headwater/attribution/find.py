@@ -183,12 +183,17 @@ def shares_of(
     params: FindParams,
 ) -> sp.csr_matrix:
     """(cells x sources) what of each cell of orders flows through each source."""
-    suppliers, unseen = shares.with_unseen(known, shop, place, supplier, listing, params.shares)
-    places = shares.place_shares(known, shop, place)
-    parts = [suppliers, places]
-    if market.beside is not None:
-        parts.append(late_shares(market.beside, shop, places, unseen))
-    return sp.hstack(parts).tocsr()
+    blocks = []
+    for start in range(0, max(len(shop), 1), params.shares.block):  # on the way each cell has all that its shop ever sold
+        part = slice(start, start + params.shares.block)
+        of = None if listing is None else listing[part]
+        suppliers, unseen = shares.with_unseen(known, shop[part], place[part], supplier[part], of, params.shares)
+        places = shares.place_shares(known, shop[part], place[part])
+        parts = [suppliers, places]
+        if market.beside is not None:
+            parts.append(late_shares(market.beside, shop[part], places, unseen))
+        blocks.append(sp.hstack(parts, format="csr"))
+    return sp.vstack(blocks, format="csr")
 
 
 def after_clearing(at: sp.csr_matrix, exposure: Floats, filed: Ints, cleared: Cleared) -> tuple[sp.csr_matrix, Floats]:

@@ -27,9 +27,8 @@ def signs(market: Market, shares: sp.csr_matrix, owner: Ints, params: SideParams
     and places,) the supplier of a place that is one supplier's, else -1.
     """
     flows = market.flows
-    sure = shares.power(2)
-    present = presence(market, sure)
-    sure = sure.T.tocsr()
+    squared = shares.power(2)
+    present, sure = presence(market, squared), squared.T
     orders = sure @ flows.orders
     price = -(sure @ flows.log_price) / (orders + params.price_pseudo)
 

@@ -36,6 +36,7 @@ class ShareParams(Section):
         strict=False,
         description="pseudo-orders by which a listing leans on its shop: small if listings have one supplier",
     )
+    block: int = Field(1 << 18, ge=1, description="cells whose shares are made at once: bounds the memory on the way")
     ships_own: float = Field(
         0.7, ge=0, le=1, description="share of a supplier's goods that leave its usual places rather than the shop's"
     )
