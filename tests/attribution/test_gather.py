@@ -2,8 +2,14 @@
 
 from datetime import UTC, date, datetime
 
+import numpy as np
+import pandas as pd
+
+from headwater.attribution.beside import Known
 from headwater.attribution.gather import declared
 from headwater.tables.clean import CLEAN_SUPPLIER_LINKS
+
+from .windows import window
 
 NIGHT = date(2026, 11, 22)
 BASE = {"night": NIGHT, "intake_seq": 1, "seller_id": "s", "kind": "invoice", "confidence": 0.5}
@@ -30,3 +36,13 @@ def test_a_link_that_ended_before_the_window_or_begins_after_it_does_not_count(r
         "begins on its last day": (0.5, "invoice"),
         "ended, then again": (0.5, "invoice"),
     }
+
+
+def test_shops_opened_on_a_day_from_the_start_of_the_window_or_nobody_knows():
+    times = ["2026-08-25T23:59:00Z", "2026-08-24T12:00:00Z", None, "2020-01-01T00:00:00Z"]
+    opened = pd.DataFrame({"seller_id": list("abcz"), "opened_at": [pd.Timestamp(t) for t in times]})
+    gathered = window([{"seller_id": s} for s in "abcd"], known=Known(opened=opened))
+    # The window of 90 days up to 22 November begins on 25 August.
+    assert gathered.market.opened.tolist()[:2] == [0, -1]
+    assert np.isnan(gathered.market.opened[2:]).all()
+    assert np.isnan(window([{"seller_id": "a"}]).market.opened).all()

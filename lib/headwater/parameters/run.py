@@ -18,7 +18,7 @@ class Paths(Section):
 class Session(Section):
     master: str = Field("", description="Spark master; empty: all cores of this machine, or what spark-submit provides")
     driver_memory_gb: int = Field(
-        0, ge=0, le=512, description="GiB; 0: half of the machine, at most 12 (Python needs room)"
+        0, ge=0, le=512, description="GiB; 0: four tenths of the machine, at most 12 (Python needs room)"
     )
     shuffle_partitions: int = Field(
         0,
