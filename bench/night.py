@@ -48,6 +48,7 @@ SCALE = {
     "guilty": (30, 1),
 }  # a million orders as in the preset, and at least
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICK = os.sysconf("SC_CLK_TCK")
 # Sums that must agree, by table; tokens through a hash that does not depend on the order of rows.
 SUMS = {
     "orders": "sum(quantity), sum(value_minor), sum(price_band), sum(unit_price), bit_xor(hash(order_id, buyer_token))",
@@ -99,18 +100,28 @@ class Watch:
 
 def tree_bytes() -> int:
     """Resident bytes of this process and all its descendants, from /proc; 0 where there is none."""
-    parents, resident = {}, {}
+    return _tree()[0]
+
+
+def tree_seconds() -> float:
+    """Processor seconds of this process and all its descendants, those that ended and were waited for included."""
+    return _tree()[1]
+
+
+def _tree() -> tuple[int, float]:
+    parents, resident, ticks = {}, {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             pid = int(folder.name)
-            parents[pid] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            told = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[pid], ticks[pid] = int(told[1]), sum(map(int, told[11:15]))
             resident[pid] = int((folder / "statm").read_text().split()[1]) * PAGE
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended between the listing and the reading
     family = {os.getpid()}
     while grown := {pid for pid, parent in parents.items() if parent in family} - family:
         family |= grown
-    return sum(resident.get(pid, 0) for pid in family)
+    return sum(resident.get(pid, 0) for pid in family), sum(ticks.get(pid, 0) for pid in family) / TICK
 
 
 def settings(landing: Path, lake: Path) -> Config:

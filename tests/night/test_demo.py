@@ -72,6 +72,8 @@ def test_the_demo_shows_ten_suspects_each_and_why(demo):
     told = headwater(demo, "show --config conf/local.toml").stdout
     assert "Suspected sources" in told
     assert "Suspected shops" in told
+    whole = re.findall(r"^ +\d+ +[SDBRL][0-9a-f]{16} .* (?:>0\.999|0\.\d{3}) +[+-]\d+\.\d ", told, re.M)
+    assert len(whole) == 10, "every number is shown whole"
     why = re.search(r"headwater (show source \S+ --set \S+)", told)
     assert why
     evidence = headwater(demo, why.group(1)).stdout

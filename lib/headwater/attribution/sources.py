@@ -47,18 +47,21 @@ def judged(found: Found, said: FoundOut, belief: Belief, params: CalibrationPara
     )
 
 
-def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats) -> Floats:
+def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, params: CalibrationParams) -> Floats:
     """(sources,) the probability without what suppliers lend their places: a shop has its suppliers for themselves.
 
     x: `belief.features_of` all."""
     own = x.copy()
     own[:, FEATURES.index("ln_bf")] -= found.by_goods
-    return with_verdicts(belief.of(found.score + said.bought - found.by_goods, own), said.shift)
+    left = found.left + said.bought - found.by_goods
+    p = held_back(belief.of(found.score + said.bought - found.by_goods, own), left, params)
+    return with_verdicts(p, said.shift)
 
 
 def published(told: Told, named: pd.DataFrame, window: Gathered, found: Found, params: Published) -> pd.DataFrame:
-    """The sources that are published, ranked: those with complaints or a verdict. The index is the source's number."""
-    rows = told.rows[(told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)].copy()
+    """The sources that are published, ranked: those with complaints or a verdict, and suspected ones. The index is the source's number."""
+    known = (told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)
+    rows = told.rows[known | (told.rows["probability"] >= params.suspect_from)].copy()
     rows["brands"] = _column(rows["type"], brands(window, found, rows.index.to_numpy(np.int64)))
     risky = [any(b.lower() in params.unsafe for b in mine) for mine in rows["brands"]]
     rows["safety_risk"] = np.array(risky, dtype=bool)

@@ -94,8 +94,8 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
     )
     console.print(
         f"{funnel['shops_suspected']:,} of {funnel['shops']:,} shops and {funnel['sources_suspected']:,} of "
-        f"{funnel['sources']:,} sources with complaints are suspected; sources explain {funnel['complaints_explained']:,.1f} of "
-        f"{funnel['complaints_weighed']:,.1f} complaints, as weighed"
+        f"{funnel['sources']:,} sources with complaints or verdicts are suspected; sources explain "
+        f"{funnel['complaints_explained']:,.1f} of {funnel['complaints_weighed']:,.1f} complaints, as weighed"
     )
     again = [stale for stale in reader.stale if stale <= night]
     if again:
@@ -109,20 +109,21 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
 
 
 def _sources(console: Console, rows: pa.Table, top: int) -> None:
-    grid = Grid(title="Suspected sources", title_justify="left", box=None, pad_edge=False)
+    # The name gives way to the width of the page, never a number.
+    grid = Grid(title="Suspected sources", title_justify="left", box=None, pad_edge=False, expand=True)
     grid.add_column("rank", justify="right")
     grid.add_column("source", no_wrap=True)
-    grid.add_column("kind")
-    grid.add_column("name", no_wrap=True, overflow="ellipsis")
-    for name in ("probability", "ln BF", "attributed", "complaints", "expected", "shops", "harm", "trend"):
-        grid.add_column(name, justify="left" if name == "trend" else "right")
+    grid.add_column("kind", no_wrap=True)
+    grid.add_column("name", no_wrap=True, overflow="ellipsis", ratio=1)
+    for name in ("prob.", "ln BF", "attributed", "complaints", "expected", "shops", "harm", "trend"):
+        grid.add_column(name, justify="left" if name == "trend" else "right", no_wrap=True)
     for row in _ranked(rows, top):
         grid.add_row(
             str(row["rank"]),
             row["source_id"],
             row["type"],
             row["name"] or "",
-            f"{row['probability']:.3f}",
+            _chance(row["probability"]),
             f"{row['ln_bayes_factor']:+.1f}",
             f"{row['attributed']:.1f}",
             f"{row['complaints']:.1f}",
@@ -139,6 +140,11 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
         console.print(
             "Probabilities are calibrated on planted marketplaces, not on verdicts; harm: fakes expected, by value."
         )
+
+
+def _chance(probability: float) -> str:
+    """Three digits, and never one."""
+    return ">0.999" if probability >= 0.9995 else f"{probability:.3f}"
 
 
 def _shops(console: Console, rows: pa.Table, top: int) -> None:
@@ -164,7 +170,7 @@ def _shops(console: Console, rows: pa.Table, top: int) -> None:
             f"{row['complaints']:,}",
             f"{row['expected']:.2f}",
             f"{row['orders']:,}",
-            "" if row["probability"] is None else f"{row['probability']:.3f}",
+            "" if row["probability"] is None else _chance(row["probability"]),
             row["main_source_id"] or "none suspected",
         )
     console.print(grid)

@@ -174,7 +174,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     run.put(SOURCE_EXPOSURE, sources.exposure_columns(told, rows, window, night))
     run.put(SOURCE_FEATURES, sources.feature_columns(x, rows, night))
     run.put(CALIBRATIONS, belief.record_columns(held.record, night))
-    own = sources.without_goods(found, said, held, x)
+    own = sources.without_goods(found, said, held, x, config.finding.calibration)
     suspects = suspected(window.market.kind, own, config.ranking.suspect_from)
     of_shops = sources.shop_columns(window, told, own, np.intersect1d(suspects, rows.index.to_numpy(np.int64)))
     return found, run.lake.spark.createDataFrame(
