@@ -67,7 +67,7 @@ def test_late_sources_move_no_supplier_and_no_place(concealed):
     )  # fmt: skip
     before = find(replace(market, beside=none), shops)
     assert len(before.score) == early < len(found.score)
-    for name in ("score", "probability", "side"):
+    for name in ("score", "side"):
         np.testing.assert_allclose(getattr(found, name)[:early], getattr(before, name), rtol=0, atol=1e-9)
     for name in ("ln_bf", "posterior", "phibar", "attributed"):
         np.testing.assert_allclose(getattr(found.fit, name)[:early], getattr(before.fit, name), rtol=0, atol=1e-9)

@@ -23,11 +23,9 @@ def log_odds_without_best(
     chosen = np.flatnonzero(score > 0)
     if not len(chosen):
         return left
-    operator = np.full(market.shops, -1) if market.beside is None else market.beside.operator
-    party = np.where(operator >= 0, operator, operator.max(initial=-1) + 1 + np.arange(market.shops))
-    parties = int(party.max()) + 1
-    by_party = sp.csr_matrix((np.ones(market.shops), (party, np.arange(market.shops))), shape=(parties, market.shops))
-    everyone = ExplainParams(top=parties, decimals=model.decimals)
+    party = market.party
+    by_party = sp.csr_matrix((np.ones(market.shops), (party, np.arange(market.shops))))
+    everyone = ExplainParams(top=by_party.shape[0], decimals=model.decimals)
     why = explain(cells, fit, party[market.complaints.shop], (by_party @ flow).tocsr(), chosen, model, everyone)
     least = fit.ln_bf.copy()
     rows = why.kind == SHOP

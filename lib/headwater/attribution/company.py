@@ -59,12 +59,7 @@ def with_confirmed(market: Market, present: sp.csr_matrix, owner: Ints, params: 
     confirmed = market.confirmed
     if confirmed is None or not len(confirmed):
         return x
-    run_by = np.full(market.shops, -1) if market.beside is None else market.beside.operator
-    alone = run_by < 0
-    code = np.where(alone, run_by.max(initial=-1) + 1 + np.arange(market.shops), run_by)
-    runs = sp.csr_matrix(
-        (np.ones(market.shops), (code, np.arange(market.shops))), shape=(int(code.max(initial=-1)) + 1, market.shops)
-    )
+    runs = sp.csr_matrix((np.ones(market.shops), (market.party, np.arange(market.shops))))
     of_operator = (runs @ present).tocsr()  # operators x sources: shops
     sells = of_operator[:, confirmed].tocsc()
     sells.data = np.log1p(-np.minimum(sells.data / (sells.data + 1.0), 1 - 1e-9))

@@ -184,9 +184,8 @@ def shares_of(
 ) -> sp.csr_matrix:
     """(cells x sources) what of each cell of orders flows through each source."""
     blocks = []
-    for start in range(
-        0, max(len(shop), 1), params.shares.block
-    ):  # on the way each cell has all that its shop ever sold
+    # Block by block, for on the way each cell has all suppliers that its shop ever had.
+    for start in range(0, max(len(shop), 1), params.shares.block):
         part = slice(start, start + params.shares.block)
         of = None if listing is None else listing[part]
         suppliers, unseen = shares.with_unseen(known, shop[part], place[part], supplier[part], of, params.shares)

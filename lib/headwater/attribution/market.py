@@ -151,6 +151,13 @@ class Market:
         return sum(self.sizes)
 
     @property
+    def party(self) -> Ints:
+        """(shops,) who runs each shop: the number of its operator, or one of its own."""
+        if self.beside is None:
+            return np.arange(self.shops, dtype=np.int64)
+        return np.where(self.beside.operator >= 0, self.beside.operator, self.beside.operators + np.arange(self.shops))
+
+    @property
     def early(self) -> int:
         """Number of sources that explain first: suppliers and places."""
         return self.suppliers + self.places
