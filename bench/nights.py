@@ -98,7 +98,8 @@ def main(nights: int, orders: int, window: int, work: Path) -> None:
         cut(market, landing, dates)
         config = settings(landing, lake)
         spans = {"window_days": window, "lookup_days": 4 * window}
-        config = config.model_copy(update={"night": config.night.model_copy(update=spans)})
+        small = config.session.model_copy(update={"small_nights": True})
+        config = config.model_copy(update={"night": config.night.model_copy(update=spans), "session": small})
         done = run_all(config, dates)
     click.echo(f"{'night':<12}" + "".join(f"{name:>12}" for name in done[0]))
     for night, seconds in zip(dates, done, strict=True):

@@ -219,8 +219,15 @@ PLANTED = Tempering(
     sure=665,
     right=664,
     record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
-    bins=((0.9, 0.95, 57, 54), (0.95, 0.99, 109, 105), (0.99, 1.0, 426, 423)),
-    brier=0.038,
+    bins=(
+        (0.5, 0.75, 760, 517),
+        (0.75, 0.9, 985, 850),
+        (0.9, 0.95, 195, 190),
+        (0.95, 0.99, 435, 423),
+        (0.99, 1.0, 2235, 2234),
+    ),
+    brier=0.0434,
+    log_loss=0.1636,
 )
 
 
