@@ -18,4 +18,4 @@ def test_a_generated_file_is_current(name, tmp_path):
 
 
 def test_the_generated_files_are_the_parameters_and_the_tables():
-    assert {"conf/base.toml", "docs/tables.md"} <= reference.GENERATED.keys()
+    assert {"conf/base.toml", "docs/columns.md", "docs/tables.md"} <= reference.GENERATED.keys()

@@ -193,7 +193,9 @@ def verdict_add(config: Config, subject: str, finding: str, **said: str | None) 
     kind, subject_id, other_id = verdicts.parse_subject(subject)
     row = {"subject_kind": kind, "subject_id": subject_id, "other_id": other_id, "verdict": finding, **said}
     [verdict_id] = verdicts.add(config, [row])
-    click.echo(f"{verdict_id}: {subject} {finding}; the next night obeys it")
+    click.echo(f"{verdict_id}: {subject} {finding}; the next night obeys it (lake {config.paths.lake})")
+    for doubt in verdicts.doubts(config, kind, subject_id):
+        click.echo(f"note: {doubt}", err=True)
 
 
 @verdict.command("import")

@@ -251,3 +251,35 @@ FEEDS = {
         RATES,
     )
 }
+
+
+def reference() -> str:
+    """docs/columns.md: every column that a landing feed may have."""
+    lines = [
+        "# The columns of the landing feeds",
+        "",
+        "Written by `make docs` from lib/headwater/feeds.py. Files may name them otherwise ([feeds.md](feeds.md) tells how to map",
+        "them); columns that are not here are left alone. *must*: the column must be there and filled; a row that lacks it, or holds",
+        "what is not allowed, is rejected.",
+    ]
+    for feed in FEEDS.values():
+        need = "required" if feed.required else "optional"
+        lines += [
+            "",
+            f"## {feed.name}",
+            "",
+            f"One row: {feed.grain}. Key: {', '.join(f'`{k}`' for k in feed.key)}. The feed is {need}.",
+        ]
+        lines += ["", "| column | type | | if missing | allowed | meaning |", "|---|---|---|---|---|---|"]
+        for f in feed.fields:
+            allowed = " \\| ".join(f.allowed) or _bounds(f)
+            kept = "; kept as a keyed token only" if f.token else ""
+            must, default = "must" if f.required else "", f"`{f.default}`" if f.default else ""
+            lines.append(f"| `{f.name}` | {f.type} | {must} | {default} | {allowed} | {f.meaning}{kept} |")
+    return "\n".join(lines) + "\n"
+
+
+def _bounds(field: Field) -> str:
+    low = "" if field.low is None else f"{'above' if field.open_low else 'from'} {field.low:g}"
+    high = "" if field.high is None else f"{'below' if field.open_high else 'to'} {field.high:g}"
+    return f"{low} {high}".strip()

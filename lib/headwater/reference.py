@@ -1,12 +1,16 @@
-"""Writes what is generated from declarations: conf/base.toml and docs/tables.md. Run by `make docs`."""
+"""Writes what is generated from declarations: conf/base.toml, docs/columns.md and docs/tables.md. Run by `make docs`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from headwater import config, tables
+from headwater import config, feeds, tables
 
-GENERATED = {"conf/base.toml": config.reference, "docs/tables.md": tables.reference}
+GENERATED = {
+    "conf/base.toml": config.reference,
+    "docs/columns.md": feeds.reference,
+    "docs/tables.md": tables.reference,
+}
 
 
 def main(root: Path = Path()) -> None:

@@ -71,7 +71,7 @@ def test_every_link_of_the_readme_leads_somewhere():
 def test_the_demo_shows_ten_suspects_each_and_why(demo):
     told = headwater(demo, "show --config conf/local.toml").stdout
     assert "Suspected sources" in told
-    assert "Suspected shops" in told
+    assert "Shops by complaints over expected" in told
     whole = re.findall(r"^ +\d+ +[SDBRL][0-9a-f]{16} .* (?:>0\.999|0\.\d{3}) +[+-]\d+\.\d ", told, re.M)
     assert len(whole) == 10, "every number is shown whole"
     why = re.search(r"headwater (show source \S+ --set \S+)", told)

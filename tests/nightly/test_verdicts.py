@@ -97,6 +97,7 @@ def test_the_commands_add_list_and_refuse_in_plain_words(config):
     assert "the next night obeys it" in run(
         "add", "pair:b,a", "must_link", "--author", "ann", "--reason", "one [red]payee"
     )
+    assert "holds no published night; is that the lake you mean" in run("add", "seller:a", "unsure", "--author", "ann")
     listed = run("list")
     assert "pair:b,a" in listed
     assert "one [red]payee" in listed

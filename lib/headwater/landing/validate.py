@@ -99,7 +99,13 @@ def _links(good: dict[str, Any]) -> list[str]:
     orders, complaints = good.get("orders"), good.get("complaints")
     if orders is not None and complaints is not None:
         found = complaints.join(orders.select("order_id").distinct(), on="order_id", how="left_semi").count()
-        lines.append(_share("complaints that find their order in the sample", found, complaints.count()))
+        lines.append(
+            _share(
+                "complaints that find their order (all of them can only where the sample holds all orders)",
+                found,
+                complaints.count(),
+            )
+        )
     if orders is not None:
         total = orders.count()
         naming = orders.where("supplier_id is not null").count()

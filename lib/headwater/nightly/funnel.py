@@ -19,6 +19,8 @@ from headwater.tables.published import SHOPS, SOURCES
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
+ODD = 5  # times the usual rate of complaints, from which a note asks whether the usual rate is set right
+
 
 def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
     """All tables of the night, and complaints by weight (explained by sources, all) -> FUNNEL, one row."""
@@ -65,7 +67,16 @@ def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
         int(shops["value"][suspected].sum()),
         orders["unpriced"],
         run.config.money.reporting_currency,
-        _notes(total, counted, orders["naming"], streets, len(probability)),
+        _notes(
+            total,
+            counted,
+            orders["naming"],
+            orders["unpriced"],
+            streets,
+            len(probability),
+            run.config.money.reporting_currency,
+            run.config.strata.root_rate,
+        ),
     )
     return [row]
 
@@ -83,7 +94,9 @@ def placed_in_window(run: Run) -> int:
     return int(inside.sum())
 
 
-def _notes(orders: int, complaints: int, naming: int, streets: int, sources: int) -> list[str]:
+def _notes(
+    orders: int, complaints: int, naming: int, unpriced: int, streets: int, sources: int, currency: str, usual: float
+) -> list[str]:
     notes = []
     if not orders:
         notes.append("No order lies in the window.")
@@ -91,6 +104,16 @@ def _notes(orders: int, complaints: int, naming: int, streets: int, sources: int
         notes.append("No complaint of counterfeit kind counts in the window, so nothing can be suspected.")
     if not naming:
         notes.append("No order names its supplier.")
+    if unpriced * 100 > orders:
+        notes.append(
+            f"{unpriced:,} of {orders:,} orders have no value in {currency} (no price, or no rate for their currency: feed rates, or "
+            "money.rates): they count for no harm and no price."
+        )
+    if orders and complaints > ODD * usual * orders:
+        notes.append(
+            f"Complaints are {complaints / orders / usual:,.0f} times as common as strata.root_rate says; if that is usual here, set it: "
+            "until many orders are known, everybody looks suspect."
+        )
     if not streets:
         notes.append("No address reaches street level, so no place can be a source.")
     if complaints and not sources:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.attribution.verdicts import conflicts, verdicts
 from headwater.config import Config
-from headwater.errors import ConfigurationError, InputRefusedError, listed
+from headwater.errors import ConfigurationError, InputRefusedError, StorageError, listed
 from headwater.feeds import VERDICTS as FEED
-from headwater.store import Lake, append_rows, read_rows
+from headwater.store import Lake, PublishedReader, append_rows, read_rows
 from headwater.tables.model import CURRENT, VERDICT_CONFLICTS, VERDICTS
 from headwater.tables.ops import ENTERED_VERDICTS, NIGHTS
+from headwater.tables.published import SOURCES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -84,6 +85,17 @@ def add(config: Config, rows: Iterable[dict[str, str | None]]) -> list[str]:
     if fresh:
         append_rows(config.paths.lake, ENTERED_VERDICTS, list(fresh.values()))
     return [r["verdict_id"] for r in made]
+
+
+def doubts(config: Config, subject_kind: str, subject_id: str) -> list[str]:
+    """What looks like a slip of whoever entered it: a lake without a night, a source that the newest night does not know."""
+    try:
+        reader = PublishedReader(config.paths.lake)
+    except StorageError:
+        return [f"{config.paths.lake} holds no published night; is that the lake you mean (--config FILE)?"]
+    if subject_kind == "source" and subject_id not in set(reader.read(SOURCES)["source_id"].to_pylist()):
+        return [f"the night of {reader.nights[-1]} has no source {subject_id!r}"]
+    return []
 
 
 def import_file(config: Config, file: Path) -> list[str]:

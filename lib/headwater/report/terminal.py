@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -90,7 +92,7 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
     console.print(
         f"{funnel['orders']:,} orders, {funnel['complaints']:,} complaints of counterfeit kind ({rate}); "
         f"{funnel['complaints_not_counted']:,} other complaints, {funnel['complaints_unmatched']:,} still without their order; "
-        f"{funnel['rejected_rows']:,} rows rejected"
+        f"{funnel['rejected_rows']:,} rows rejected{' (clean/rejects says why)' if funnel['rejected_rows'] else ''}"
     )
     console.print(
         f"{funnel['shops_suspected']:,} of {funnel['shops']:,} shops and {funnel['sources_suspected']:,} of "
@@ -122,12 +124,12 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
             str(row["rank"]),
             row["source_id"],
             row["type"],
-            row["name"] or "",
+            _named(row),
             _chance(row["probability"]),
             f"{row['ln_bayes_factor']:+.1f}",
             f"{row['attributed']:.1f}",
             f"{row['complaints']:.1f}",
-            f"{row['expected']:.2f}",
+            _few(row["expected"]),
             f"{row['shops']:,}",
             f"{row['harm']:,.0f}",
             row["trend"],
@@ -136,10 +138,17 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
         console.print("No source has complaints, or nothing says where the goods come from.")
         return
     console.print(grid)
-    if any(i.startswith("planted") for i in rows["calibration_id"].unique().to_pylist()):
+    shown = _ranked(rows, top)
+    console.print(
+        f"By harm, the value of the fakes to be expected; suspected brands with a safety risk first ({_count(shown, 'safety_risk')} "
+        "here). complaints: by the share of the orders that is its own; attributed: after all other sources were heard."
+    )
+    if any(row["type"] == "dispatch" and row["attributed"] < 0.05 for row in shown):
         console.print(
-            "Probabilities are calibrated on planted marketplaces, not on verdicts; harm: fakes expected, by value."
+            "A dispatch place with nothing attributed is suspected for the goods of suspected suppliers that leave it."
         )
+    if any(i.startswith("planted") for i in rows["calibration_id"].unique().to_pylist()):
+        console.print("Probabilities are calibrated on planted marketplaces, not on verdicts.")
 
 
 def _chance(probability: float) -> str:
@@ -147,8 +156,22 @@ def _chance(probability: float) -> str:
     return ">0.999" if probability >= 0.9995 else f"{probability:.3f}"
 
 
+def _count(rows: list[dict[str, Any]], flag: str) -> int:
+    return sum(bool(row[flag]) for row in rows)
+
+
+def _named(source: dict[str, Any]) -> str:
+    """Its name, else the id that orders give it."""
+    return str(source["name"] or (source["members"] or [""])[0])
+
+
+def _few(count: float) -> str:
+    """Two digits that say something, however few."""
+    return f"{count:.2f}" if count >= 0.1 else f"{count:.2g}"
+
+
 def _shops(console: Console, rows: pa.Table, top: int) -> None:
-    grid = Grid(title="Suspected shops", title_justify="left", box=None, pad_edge=False)
+    grid = Grid(title="Shops by complaints over expected (EB05)", title_justify="left", box=None, pad_edge=False)
     for name in (
         "rank",
         "shop",
@@ -168,19 +191,27 @@ def _shops(console: Console, rows: pa.Table, top: int) -> None:
             f"{row['eb05']:.1f}",
             f"{row['ebgm']:.1f}",
             f"{row['complaints']:,}",
-            f"{row['expected']:.2f}",
+            _few(row["expected"]),
             f"{row['orders']:,}",
             "" if row["probability"] is None else _chance(row["probability"]),
             row["main_source_id"] or "none suspected",
         )
     console.print(grid)
+    console.print(
+        "probability: that goods of a guilty source flow through it. Complaints that nothing else bears out (paid ones look so) are "
+        "counted here and weigh little there."
+    )
 
 
 def _source(console: Console, reader: PublishedReader, night: date, source_id: str) -> None:
-    source = _find(reader.read(SOURCES, night), "source_id", source_id, "source", night)
+    rows = reader.read(SOURCES, night)
+    behind = [
+        row for row in _dicts(rows) if source_id in row["members"]
+    ]  # a supplier or address by the id that orders give it
+    source = behind[0] if behind else _find(rows, "source_id", source_id, "source", night)
+    source_id = source["source_id"]
     console.print(
-        f"[bold]Suspected source {source['source_id']}[/] · {source['type']} · "
-        f"{source['name'] or 'no name'} · rank {source['rank']} on {night}"
+        f"[bold]Suspected source {source_id}[/] · {source['type']} · {_named(source)} · rank {source['rank']} on {night}"
     )
     for reason in source["reasons"]:
         console.print(f"  {reason}")
@@ -202,7 +233,7 @@ def _shop(console: Console, reader: PublishedReader, night: date, seller_id: str
     shop = _find(reader.read(SHOPS, night), "seller_id", seller_id, "shop", night)
     console.print(f"[bold]Shop {shop['seller_id']}[/] · rank {shop['rank']} on {night}")
     console.print(
-        f"  {shop['complaints']:,} complaints where {shop['expected']:.2f} were expected from {shop['orders']:,} orders; "
+        f"  {shop['complaints']:,} complaints where {_few(shop['expected'])} were expected from {shop['orders']:,} orders; "
         f"lift {shop['ebgm']:.1f}, with 95 % certainty at least {shop['eb05']:.1f}"
     )
     console.print(
@@ -212,10 +243,12 @@ def _shop(console: Console, reader: PublishedReader, night: date, seller_id: str
     told = _dicts(rows.filter(pc.equal(rows["subject_id"], seller_id)))
     sources = {s["source_id"]: s for s in _dicts(reader.read(SOURCES, night))}
     told.sort(key=lambda e: (sources[e["source_id"]]["rank"], e["evidence_id"]))
+    if shop["probability"] is not None:
+        console.print(f"  probability that goods of a guilty source flow through it: {_chance(shop['probability'])}")
     for row in told:
         source = sources[row["source_id"]]
         console.print(
-            f"  {source['type']} {row['source_id']} {source['name'] or ''} (rank {source['rank']}): {row['detail']}"
+            f"  {source['type']} {row['source_id']} {_named(source)} (rank {source['rank']}): {row['detail']}"
         )
     if not told:
         console.print("  No source's evidence names this shop.")
@@ -234,7 +267,8 @@ def _where(console: Console, reader: PublishedReader, night: date) -> None:
     subject = (
         f"source {best[0]['source_id']}" if best else f"shop {_ranked(reader.read(SHOPS, night), 1)[0]['seller_id']}"
     )
-    console.print(f"Why? .venv/bin/headwater show {subject} --set paths.lake={escape(reader.root)}")
+    typed = sys.argv[0] if Path(sys.argv[0]).name == "headwater" else "headwater"
+    console.print(f"Why? {escape(typed)} show {subject} --set paths.lake={escape(reader.root)}")
 
 
 def show_examination(findings: list[Any]) -> bool:

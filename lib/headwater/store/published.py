@@ -46,7 +46,9 @@ class PublishedReader:
     def _load(self, table: Table, version: int | None, night: date | None, wanted: Any = ()) -> pa.Table:
         rows = arrow.load(self.root, table, night, version, wanted=wanted, options=self.options)
         if rows is None:
-            raise StorageError(f"{self.path(table)} is not there; is paths.lake right, and has a night been run?")
+            raise StorageError(
+                f"{self.path(table)} is not there; is paths.lake right (--config FILE), and has a night been run?"
+            )
         return rows
 
     def model(self, table: Table, night: date, **wanted: list[str]) -> pa.Table:

@@ -1,0 +1,26 @@
+"""What the night says by itself that it cannot know."""
+
+import pytest
+
+from headwater.nightly.funnel import _notes
+
+CALM = {
+    "orders": 100_000, "complaints": 12, "naming": 500, "unpriced": 0, "streets": 9, "sources": 7, "currency": "EUR", "usual": 1.16e-4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, None),
+        ({"unpriced": 100_000}, "100,000 of 100,000 orders have no value in EUR"),
+        ({"unpriced": 900}, None),
+        ({"complaints": 120}, "10 times as common as strata.root_rate says"),
+        ({"naming": 0}, "No order names its supplier"),
+        ({"sources": 0}, "no source can be suspected"),
+        ({"orders": 0, "complaints": 0}, "No order lies in the window"),
+    ],
+)
+def test_a_note_is_made_of_what_is_missing(said, words):
+    notes = _notes(**(CALM | said))
+    assert notes == [] if words is None else any(words in note for note in notes)
