@@ -57,5 +57,5 @@ setup(
     package_data={"headwater": ["py.typed", "log4j2.properties", "landing/*.toml", "places/*.toml"]},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
-    entry_points={"console_scripts": ["headwater = headwater.cli:main"]},
+    entry_points={"console_scripts": ["headwater = headwater.cli:command"]},
 )

@@ -2,7 +2,7 @@
 
 import sys
 
-from headwater.cli import main
+from headwater.cli import command
 
 if __name__ == "__main__":
-    main(["publish", *sys.argv[1:]])
+    command(["publish", *sys.argv[1:]])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -348,5 +350,21 @@ def doctor(config: Config) -> None:
         raise click.exceptions.Exit(ConfigurationError.exit_code)
 
 
+def command(words: Sequence[str] | None = None) -> None:
+    """`main`, and the process ends with it, without taking the interpreter down.
+
+    Arrow's threads may still let go of buffers that Python lent them (a table read from an object store), and an interpreter
+    that is ending aborts then, after all is done and said (apache/arrow#34314)."""
+    code: Any = 0
+    try:
+        main(words)
+    except SystemExit as end:
+        code = end.code
+    with suppress(BrokenPipeError):  # the reader may have gone, as `head` does
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
 if __name__ == "__main__":
-    main()
+    command()
