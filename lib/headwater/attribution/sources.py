@@ -59,9 +59,8 @@ def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, param
 
 
 def published(told: Told, named: pd.DataFrame, window: Gathered, found: Found, params: Published) -> pd.DataFrame:
-    """The sources that are published, ranked: those with complaints or a verdict, and suspected ones. The index is the source's number."""
-    known = (told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)
-    rows = told.rows[known | (told.rows["probability"] >= params.suspect_from)].copy()
+    """The sources that are published, ranked: those with complaints or a verdict. The index is the source's number."""
+    rows = told.rows[(told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)].copy()
     rows["brands"] = _column(rows["type"], brands(window, found, rows.index.to_numpy(np.int64)))
     risky = [any(b.lower() in params.unsafe for b in mine) for mine in rows["brands"]]
     rows["safety_risk"] = np.array(risky, dtype=bool)
