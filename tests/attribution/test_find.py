@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from headwater.attribution.cases import case_bayes_factors, group_cases
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import explain
-from headwater.attribution.find import find, flow_by_cell, flow_by_shop, identity
+from headwater.attribution.find import find, flow_by_cell, identity
 from headwater.attribution.goods import owners
 from headwater.attribution.market import Complaints, Flows, Links, Market, Named
 from headwater.evaluate.tables import market_of
@@ -44,7 +44,7 @@ def empty(complaints=0, suppliers=2, places=1):
 def test_every_rank_is_explained_to_the_last_nat(planted):
     market, _, found = planted
     top = np.argsort(-found.score, kind="stable")[:15]
-    why = explain(found.cells, found.fit, market.complaints.shop, flow_by_shop(market, found), top)
+    why = explain(found.cells, found.fit, market.complaints.shop, found.flow, top)
     sums = np.bincount(why.source, weights=why.contribution, minlength=market.sources)
     np.testing.assert_allclose(sums[top], found.fit.ln_bf[top], atol=1e-6)
 

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import QUALIFIER, explain
-from headwater.attribution.find import find, flow_by_shop
+from headwater.attribution.find import find
 from headwater.attribution.late import fit_late, parts
 from headwater.attribution.market import BUILDING, LATENT, PLACE
 from headwater.attribution.spike_slab import fit
@@ -72,13 +72,16 @@ def test_late_sources_move_no_supplier_and_no_place(concealed):
     for name in ("ln_bf", "posterior", "phibar", "attributed"):
         np.testing.assert_allclose(getattr(found.fit, name)[:early], getattr(before.fit, name), rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.weights, before.weights, rtol=0, atol=1e-9)
+    # Without operators as sources; who runs a shop is still known, for on one operator's word nobody is sure.
+    off = find(market, shops, FindParams(late=()))
+    np.testing.assert_allclose(found.probability[:early], off.probability[:early], rtol=0, atol=1e-9)
 
 
 def test_the_evidence_of_late_sources_adds_up_to_their_bayes_factor(concealed):
     market, _, found = concealed
     top = np.argsort(-found.score[market.early :])[:20] + market.early
     chosen = np.concatenate([top, np.argsort(-found.score[: market.early])[:20]])
-    why = explain(found.cells, found.fit, market.complaints.shop, flow_by_shop(market, found), chosen, MODEL)
+    why = explain(found.cells, found.fit, market.complaints.shop, found.flow, chosen, MODEL)
     total = np.bincount(why.source, weights=why.contribution, minlength=market.sources)
     np.testing.assert_allclose(total[chosen], found.fit.ln_bf[chosen], atol=1e-6)
     assert (why.contribution[why.kind == QUALIFIER] <= 1e-6).all()  # the divergence is never negative

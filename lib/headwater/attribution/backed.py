@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import SHOP, explain
-from headwater.attribution.market import Floats, Market
+from headwater.attribution.market import Floats, Market, by_group
 from headwater.attribution.spike_slab import SourceFit
 from headwater.parameters.finding import CalibrationParams, ExplainParams, SpikeSlabParams
 
@@ -24,7 +24,7 @@ def log_odds_without_best(
     if not len(chosen):
         return left
     party = market.party
-    by_party = sp.csr_matrix((np.ones(market.shops), (party, np.arange(market.shops))))
+    by_party = by_group(party, int(party.max()) + 1, np.ones(market.shops))
     everyone = ExplainParams(top=by_party.shape[0], decimals=model.decimals)
     why = explain(cells, fit, party[market.complaints.shop], (by_party @ flow).tocsr(), chosen, model, everyone)
     least = fit.ln_bf.copy()

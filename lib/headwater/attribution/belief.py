@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from headwater.attribution.calibrate import FEATURES, features, proximity, temper, wilson_low
 from headwater.attribution.calibrator import PLANTED, Quality, calibrator
-from headwater.attribution.find import Found, flow_by_shop
+from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
 from headwater.attribution.market import Floats
 from headwater.parameters.finding import CalibrationParams, Tempering
@@ -81,7 +81,7 @@ def features_of(window: Gathered, found: Found, score: Floats, lift_low: Floats,
     The evidence is what it is after the doubt of identity, so that without verdicts the tempered posterior comes out."""
     prior = found.fit.prior
     own = expit(score - found.by_goods)  # the guilt of its suppliers would come back to a place as its neighbours'
-    near = proximity(flow_by_shop(window.market, found), own - own.mean(), params) if len(score) else score
+    near = proximity(found.flow, own - own.mean(), params) if len(score) else score
     x = features(score - log_odds_of(prior), prior, lift_low, near, found.fit.exposure)
     return np.round(x, 9) + 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from headwater.attribution.market import Floats, Ints, Market
+from headwater.attribution.market import Floats, Ints, Market, by_group
 from headwater.parameters.finding import SideParams
 
 WEEK = 7  # days
@@ -15,11 +15,7 @@ def presence(market: Market, sure: sp.csr_matrix) -> sp.csr_matrix:
     """(shops x sources) how sure it is that a shop sells goods of a source: n / (n + 1) for n sure order lines.
 
     `sure` (flows x sources): squared shares of every flow."""
-    flows = market.flows
-    by_shop = sp.csr_matrix(
-        (flows.orders, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
-    )
-    lines = (by_shop @ sure).tocsr()
+    lines = (by_group(market.flows.shop, market.shops, market.flows.orders) @ sure).tocsr()
     lines.data = lines.data / (lines.data + 1.0)
     return lines
 
@@ -39,9 +35,7 @@ def opened_together(market: Market, present: sp.csr_matrix, params: SideParams) 
     near = sp.diags([1.0, 1.0, 1.0], [-1, 0, 1], shape=(weeks, weeks), format="csr")
     of = present[known].T.tocsr()  # sources x shops
     twice = of.power(2)
-    in_week = (
-        of @ sp.csr_matrix((np.ones(len(known)), (np.arange(len(known)), week)), shape=(len(known), weeks))
-    ).tocsr()
+    in_week = (of @ by_group(week, weeks, np.ones(len(known))).T).tocsr()
     pairs = np.asarray(in_week.multiply(in_week @ near).sum(axis=1)).ravel() - np.asarray(twice.sum(axis=1)).ravel()
     chance = ((near @ np.bincount(week, minlength=weeks) - 1.0) / (len(known) - 1.0))[week]
     usual = np.asarray(of.sum(axis=1)).ravel() * (of @ chance) - twice @ chance
@@ -55,12 +49,13 @@ def with_confirmed(market: Market, present: sp.csr_matrix, owner: Ints, params: 
 
     A source's own verdict says nothing here, nor does that of a place's owner about his place, or of the place about its owner:
     `owner` (suppliers and places,) the supplier of a place that is one supplier's, else -1. 0 without verdicts."""
-    x = np.zeros(present.shape[1])
     confirmed = market.confirmed
     if confirmed is None or not len(confirmed):
-        return x
-    runs = sp.csr_matrix((np.ones(market.shops), (market.party, np.arange(market.shops))))
-    of_operator = (runs @ present).tocsr()  # operators x sources: shops
+        return np.zeros(present.shape[1])
+    party = market.party
+    of_operator = (
+        by_group(party, int(party.max()) + 1, np.ones(market.shops)) @ present
+    ).tocsr()  # operators x sources: shops
     sells = of_operator[:, confirmed].tocsc()
     sells.data = np.log1p(-np.minimum(sells.data / (sells.data + 1.0), 1 - 1e-9))
     quiet = np.asarray(sells.sum(axis=1)).ravel()

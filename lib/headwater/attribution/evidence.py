@@ -12,7 +12,7 @@ from scipy.special import logit
 
 from headwater.attribution.belief import stated
 from headwater.attribution.explain import QUALIFIER, SHOP, explain
-from headwater.attribution.find import Found, flow_by_shop
+from headwater.attribution.find import Found
 from headwater.attribution.found_out import FoundOut
 from headwater.attribution.gather import Gathered
 from headwater.attribution.market import LATENT, RETURN, Floats, Ints
@@ -58,8 +58,7 @@ def _shops(case: Case, chosen: Ints) -> pd.DataFrame:
     """Shops by what they add to ln BF, the largest each way by name, and the qualifier that makes the sum exact."""
     market, found = case.window.market, case.found
     everything = ExplainParams(top=max(market.shops, 1), decimals=DIGITS)
-    flow = flow_by_shop(market, found)
-    why = explain(found.cells, found.fit, market.complaints.shop, flow, chosen, case.finding.model, everything)
+    why = explain(found.cells, found.fit, market.complaints.shop, found.flow, chosen, case.finding.model, everything)
     rows = pd.DataFrame({name: getattr(why, name) for name in why.__dataclass_fields__})
     shops = rows[rows["kind"] == SHOP].copy()
     shops["kind"] = np.where(shops["contribution"] > 0, "shop_for", "shop_against")

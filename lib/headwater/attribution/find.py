@@ -16,7 +16,7 @@ from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners
 from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.late import fit_late
 from headwater.attribution.late_shares import late_shares, sources_of_their_own
-from headwater.attribution.market import PLACE, Cleared, Floats, Ints, Market
+from headwater.attribution.market import PLACE, Cleared, Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import Fit, SourceFit, fit
 from headwater.attribution.verdict_terms import counts_after_clearing
 from headwater.parameters.finding import FindParams
@@ -29,7 +29,8 @@ class Found:
     score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered), `left` the
     log odds without the operator that says most (`backed`). `side` is what signs beyond complaints add to the log odds; `goods` (places
     x suppliers) whose goods leave which place, and `by_goods` what the guilt of suppliers adds to the log odds of places by them. weights
-    (complaints,) after hygiene; cells and shares as the last fit used them.
+    (complaints,) after hygiene; cells and shares as the last fit used them; flow (shops x sources) the complaints expected of each shop
+    through each source, its column sums are `cells.exposure`.
     """
 
     fit: SourceFit
@@ -43,6 +44,7 @@ class Found:
     features: Floats
     weights: Floats
     cells: Cells
+    flow: sp.csr_matrix
     exposure_shares: sp.csr_matrix
     inferred: shares.Inferred
 
@@ -93,25 +95,18 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     score = np.round(score, params.model.decimals)
     by_goods = np.round(guilt_by_goods(score, ground.goods, market, params.goods_fake), params.model.decimals)
     score = np.round(score + by_goods, params.model.decimals)
-    left = log_odds_without_best(market, cells, got, _by_shop(market, ground.through, cells), score, params.model)
+    flow = _flow_by_shop(market, ground.through, cells)
+    left = log_odds_without_best(market, cells, got, flow, score, params.model)
     probability = held_back(temper(score, params.tempering), left, params.calibration)
     return Found(
         fit=got, score=score, probability=probability, left=left, side=extra, goods=ground.goods, by_goods=by_goods,
-        slopes=slopes, features=features, weights=weight, cells=cells, exposure_shares=ground.through, inferred=ground.inferred,
+        slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through, inferred=ground.inferred,
     )  # fmt: skip
 
 
-def flow_by_shop(market: Market, found: Found) -> sp.csr_matrix:
-    """(shops x sources) expected complaints of each shop through each source: what `explain` and the proximity read."""
-    return _by_shop(market, found.exposure_shares, found.cells)
-
-
-def _by_shop(market: Market, through: sp.csr_matrix, cells: Cells) -> sp.csr_matrix:
-    flows = market.flows
-    rows = sp.csr_matrix(
-        (flows.expected, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
-    )
-    flow = (rows @ through).tocsr()
+def _flow_by_shop(market: Market, through: sp.csr_matrix, cells: Cells) -> sp.csr_matrix:
+    """(shops x sources) expected complaints of each shop through each source; after clearing, what counts of them."""
+    flow = (by_group(market.flows.shop, market.shops, market.flows.expected) @ through).tocsr()
     whole = np.asarray(flow.sum(axis=0)).ravel()
     kept = np.where(whole > 0, cells.exposure / np.maximum(whole, 1e-300), 1.0)  # below 1 for what was cleared
     return (flow @ sp.diags(kept)).tocsr()

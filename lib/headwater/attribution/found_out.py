@@ -59,8 +59,8 @@ def as_judged(window: Gathered, verdicts: pd.DataFrame, of: dict[tuple[str, str]
     ones are known."""
     on_sources = verdicts[verdicts["subject_kind"].isin(OF_SOURCES)]
     told = on_sources[on_sources["verdict"] == "confirmed"]
-    guilty = {of.get(subject) for subject in zip(told["subject_kind"], told["subject_id"], strict=True)} - {None}
-    confirmed = np.array(sorted(s for s in guilty if s is not None), dtype=np.int64)
+    subjects = zip(told["subject_kind"], told["subject_id"], strict=True)
+    confirmed = np.array(sorted({of[s] for s in subjects if s in of}), dtype=np.int64)
     window = replace(window, market=replace(window.market, confirmed=confirmed))
     rows = on_sources[on_sources["verdict"] == "cleared"]
     known = [

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 # Element types are told by name, not by the checker: numpy's and scipy's stubs lose them in every other call.
 Floats = npt.NDArray[Any]
@@ -170,3 +171,8 @@ class Market:
     def first(self, kind: int) -> int:
         """Number of the first source of a type."""
         return sum(self.sizes[:kind])
+
+
+def by_group(group: Ints, groups: int, value: Floats) -> sp.csr_matrix:
+    """(groups x rows) the value of each row in the row of its group: its product with a matrix by row is what that sums to by group."""
+    return sp.csr_matrix((value, (group, np.arange(len(group)))), shape=(groups, len(group)))

@@ -18,7 +18,7 @@ from headwater.attribution.evidence import Case, evidence_rows
 from headwater.attribution.find import Found
 from headwater.attribution.found_out import OF_SOURCES, SIGN, FoundOut
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import SUPPLIER, Floats, Ints
+from headwater.attribution.market import SUPPLIER, Floats, Ints, by_group
 from headwater.attribution.reasons import rivals, sentences
 from headwater.attribution.told import LEAST, Judged, Told, named_sources, ranks
 from headwater.parameters.finding import CalibrationParams
@@ -152,10 +152,8 @@ def _at(matrix: sp.csr_matrix, row: Ints, col: Ints) -> Floats:
 
 def _named(window: Gathered, chosen: Ints) -> sp.csr_matrix:
     """(shops x chosen) order lines that name the source."""
-    flows, market = window.market.flows, window.market
-    orders = sp.csr_matrix(
-        (flows.orders, (flows.shop, np.arange(len(flows.shop)))), shape=(market.shops, len(flows.shop))
-    )
+    market = window.market
+    orders = by_group(market.flows.shop, market.shops, market.flows.orders)
     return (orders @ named_sources(market)[:, chosen]).tocsr()
 
 

@@ -15,7 +15,7 @@ from headwater.attribution.expected import THIRDS
 from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
 from headwater.attribution.lift import source_lift
-from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, TYPES, Bools, Floats, Ints, Market
+from headwater.attribution.market import BUILDING, PLACE, SUPPLIER, TYPES, Bools, Floats, Ints, Market, by_group
 from headwater.attribution.trend import NAMES, trends
 from headwater.parameters.attribution import Ranking, Shrinkage
 
@@ -68,10 +68,10 @@ def tell(window: Gathered, found: Found, belief: Judged, lift: tuple[Floats, Flo
     """The sums of every source, its lift, trend and expected harm."""
     market, fit = window.market, found.fit
     flows, shares, heard = market.flows, found.exposure_shares, found.cells.shares
-    by_shop = _by_shop(market.shops, flows.shop) @ shares
-    through = (_by_shop(market.shops, flows.shop) @ sp.diags(flows.orders) @ shares).tocsr()
-    expected = (_by_shop(market.shops, flows.shop) @ sp.diags(flows.expected * fit.scale) @ shares).tocsr()
-    observed = (_by_shop(market.shops, market.complaints.shop) @ sp.diags(found.weights) @ heard).tocsr()
+    by_shop = by_group(flows.shop, market.shops, np.ones(len(flows.shop))) @ shares
+    through = (by_group(flows.shop, market.shops, flows.orders) @ shares).tocsr()
+    expected = (by_group(flows.shop, market.shops, flows.expected * fit.scale) @ shares).tocsr()
+    observed = (by_group(market.complaints.shop, market.shops, found.weights) @ heard).tocsr()
     total = np.asarray(heard.T @ found.weights).ravel()
     thirds = {t: shares.T @ window.amounts[f"orders_{t}"].to_numpy(np.float64) for t in THIRDS}
     due = [shares.T @ window.amounts[f"expected_{t}"].to_numpy(np.float64) for t in THIRDS]
@@ -143,10 +143,6 @@ def ranks(rows: pd.DataFrame, suspect_from: float) -> pd.DataFrame:
         order = out.sort_values([*keys, "source_id"], ascending=[False] * len(keys) + [True]).index
         out.loc[order, name] = np.arange(1, len(out) + 1)
     return out.drop(columns="_first").astype({"rank": "int64", "suspicion_rank": "int64"})
-
-
-def _by_shop(shops: int, shop: Ints) -> sp.csr_matrix:
-    return sp.csr_matrix((np.ones(len(shop)), (shop, np.arange(len(shop)))), shape=(shops, len(shop)))
 
 
 def _touch(matrix: sp.csr_matrix) -> sp.csr_matrix:

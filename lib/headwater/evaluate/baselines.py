@@ -16,7 +16,7 @@ from scipy.special import expit, logit
 from headwater.attribution import gamma_poisson, hygiene, shares
 from headwater.attribution.cells import Cells, entries_of
 from headwater.attribution.find import find
-from headwater.attribution.market import Floats, Ints, Market
+from headwater.attribution.market import Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import bayes_factors, fit
 from headwater.attribution.sweeps import log_likelihoods
 from headwater.evaluate.fraudar import fraudar
@@ -62,7 +62,7 @@ def evidence(market: Market, listing_shop: Ints) -> Evidence:
     weight = hygiene.default_weights(c, HygieneParams())
     total = float(f.expected.sum())
     cells = Cells(weight, at, np.asarray(through.T @ f.expected), market.kind[: market.early], total)
-    by_shop = sp.csr_matrix((f.expected, (f.shop, np.arange(len(f.shop)))), shape=(market.shops, len(f.shop)))
+    by_shop = by_group(f.shop, market.shops, f.expected)
     return Evidence(
         cells=cells,
         flow=(by_shop @ through).tocsr(),
@@ -159,7 +159,7 @@ def linbp(e: Evidence) -> Floats:
 
 def fraudar_sources(e: Evidence) -> Floats:
     """FRAUDAR on complaints between shops and sources."""
-    by_shop = sp.csr_matrix((e.cells.observed, (e.shop, np.arange(len(e.shop)))), shape=(len(e.observed), len(e.shop)))
+    by_shop = by_group(e.shop, len(e.observed), e.cells.observed)
     return fraudar((by_shop @ e.cells.shares).tocsr())
 
 

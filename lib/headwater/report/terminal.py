@@ -119,7 +119,8 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
     grid.add_column("name", no_wrap=True, overflow="ellipsis", ratio=1)
     for name in ("prob.", "ln BF", "attributed", "complaints", "expected", "shops", "harm", "trend"):
         grid.add_column(name, justify="left" if name == "trend" else "right", no_wrap=True)
-    for row in _ranked(rows, top):
+    shown = _ranked(rows, top)
+    for row in shown:
         grid.add_row(
             str(row["rank"]),
             row["source_id"],
@@ -138,10 +139,10 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
         console.print("No source has complaints, or nothing says where the goods come from.")
         return
     console.print(grid)
-    shown = _ranked(rows, top)
+    risks = sum(row["safety_risk"] for row in shown)
     console.print(
-        f"By harm, the value of the fakes to be expected; suspected brands with a safety risk first ({_count(shown, 'safety_risk')} "
-        "here). complaints: by the share of the orders that is its own; attributed: after all other sources were heard."
+        f"By harm, the value of the fakes to be expected; suspected brands with a safety risk first ({risks} here). complaints: by the "
+        "share of the orders that is its own; attributed: after all other sources were heard."
     )
     if any(row["type"] == "dispatch" and row["attributed"] < 0.05 for row in shown):
         console.print(
@@ -154,10 +155,6 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
 def _chance(probability: float) -> str:
     """Three digits, and never one."""
     return ">0.999" if probability >= 0.9995 else f"{probability:.3f}"
-
-
-def _count(rows: list[dict[str, Any]], flag: str) -> int:
-    return sum(bool(row[flag]) for row in rows)
 
 
 def _named(source: dict[str, Any]) -> str:
@@ -205,10 +202,9 @@ def _shops(console: Console, rows: pa.Table, top: int) -> None:
 
 def _source(console: Console, reader: PublishedReader, night: date, source_id: str) -> None:
     rows = reader.read(SOURCES, night)
-    behind = [
-        row for row in _dicts(rows) if source_id in row["members"]
-    ]  # a supplier or address by the id that orders give it
-    source = behind[0] if behind else _find(rows, "source_id", source_id, "source", night)
+    # Its own id, or that of a supplier or an address as orders give it.
+    behind = (row for row in _dicts(rows) if source_id in row["members"])
+    source = next(behind, None) or _find(rows, "source_id", source_id, "source", night)
     source_id = source["source_id"]
     console.print(
         f"[bold]Suspected source {source_id}[/] · {source['type']} · {_named(source)} · rank {source['rank']} on {night}"
