@@ -49,6 +49,7 @@ def test_a_value_has_one_form(kind: str, value: object, expected: str) -> None:
         ("phone", "+1 312 555 0123", "test_value"),
         ("phone", "312 999 9999", "test_value"),
         ("phone", "12", "malformed"),
+        ("email", "noemail@shop.de", "test_value"),
         ("phone", "312-726-1234", "own_value"),
         ("email", "N/A", "placeholder"),
         ("email", "x@", "malformed"),
@@ -95,6 +96,28 @@ def test_legal_forms_are_stripped_in_many_countries(names: tuple[str, ...]) -> N
 def test_a_name_that_is_only_legal_forms_keeps_a_word() -> None:
     assert normalise_name("Ltd", RULES) == "ltd"
     assert normalise_name("Co Ltd", RULES) == "co"
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        ("8613824683579", "CN", "+8613824683579"),
+        ("8613824683579", "DE", "+8613824683579"),  # of the two valid readings only this one is a mobile phone
+        ("(86) 138 2468 3579", "DE", "+8613824683579"),
+        ("86-755-83761234", "DE", "+8675583761234"),
+        ("49 151 24683579", "DE", "+4915124683579"),
+        ("151 24683579", "DE", "+4915124683579"),
+        ("89 24683579", "DE", "+498924683579"),
+        ("13824683579", "CN", "+8613824683579"),  # no American number
+        ("532 246 83 57", "TR", "+905322468357"),  # a Cuban number too
+        ("(51) 99246-8357", "BR", "+5551992468357"),  # a Peruvian one too
+        ("391 246 8357", "IT", "+393912468357"),
+        ("(212) 736-3100", "US", "+12127363100"),
+        ("7911 246835", "GB", "+447911246835"),
+    ],
+)
+def test_a_phone_without_its_plus_is_read_as_it_makes_sense(text: str, country: str, number: str) -> None:
+    assert clean_value("phone", text, RULES, PlaceParams(), country) == (number, None)
 
 
 def test_a_phone_is_read_as_of_its_country_and_two_noughts_are_a_plus() -> None:

@@ -47,10 +47,11 @@ class Operators(Section):
     """How shops become operators: core first, then members (docs/operators.md)."""
 
     alone_parties: int = Field(
-        3,
+        2,
         ge=2,
-        description="unrelated parties; one rare value ties alone if no more give it. Sets the threshold of summed rarity, "
-        "ln(shops / this): chance that a stranger shares a value falls with its rarity, strangers grow with the shops",
+        description="unrelated parties; one rare value ties alone if no more give it: a third is as often an agent's client. "
+        "Sets the threshold of summed rarity, ln(shops / this): chance that a stranger shares a value falls with its rarity, "
+        "strangers grow with the shops",
     )
     strength_weak: float = Field(
         0.6,

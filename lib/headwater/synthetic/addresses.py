@@ -14,6 +14,7 @@ from headwater.synthetic.columns import Bools, Ints, cleared, ids, joined, plain
 from headwater.synthetic.params import MarketplaceParams
 from headwater.synthetic.vocabulary import (
     ABBREVIATIONS,
+    AGENTS_FIRST,
     CITIES,
     DIALLING,
     FIRST_NAMES,
@@ -228,16 +229,21 @@ def _misspelt(text: pa.Array, at: Ints, doubled: Bools) -> pa.Array:
     return out
 
 
+def agent_lines(agent: Ints) -> Ints:
+    """The national (Chinese) phone number of each registration agent."""
+    return AGENTS_FIRST + agent * 1_111
+
+
 def phone_numbers(places: Places, shops: Shops, shop: Ints, form: Ints) -> pa.Array:
     """The phone a shop gives, one row a shop, in one of four ways of writing it (0: international, no spaces), or a placeholder."""
     owner = shops.phone[shop]
-    country = CITY_OF_BLOCK[places.block[shops.home[owner]]]
     # An agent's own lines are numbered apart from the shops' and written without regard to the shop's country.
     agent = shops.agent[shop]
-    body = np.where(agent >= 0, 700_000_000 + agent * 1_111, 130_000_000 + owner * 7_919 % 500_000_000)
-    code = taken([DIALLING[c.country] for c in CITIES], np.where(agent >= 0, 0, country))
-    digits = ids("", body, 9)
-    parts = [pc.utf8_slice_codeunits(digits, start, start + 3) for start in (0, 3, 6)]
+    country = np.where(agent >= 0, 0, CITY_OF_BLOCK[places.block[shops.home[owner]]])
+    codes, first, size = zip(*(DIALLING[city.country] for city in CITIES), strict=True)
+    own = np.array(first)[country] + (130_000_000 + owner * 7_919) % np.array(size)[country]
+    code, digits = taken(codes, country), pc.cast(pa.array(np.where(agent >= 0, agent_lines(agent), own)), pa.string())
+    parts = [pc.utf8_slice_codeunits(digits, start, stop) for start, stop in ((0, 3), (3, 6), (6, None))]
     return pc.choose(
         pa.array(np.where(shops.no_phone[shop], 4, form)),
         joined("+", code, digits),

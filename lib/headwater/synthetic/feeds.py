@@ -197,7 +197,7 @@ def _suppliers(world: World) -> Iterator[tuple[str, int, pa.Table]]:
             "supplier_id": ids("SUP", rows, 5),
             "name": supplier_names(world, rows, form[rows]),
             **{name: column.take(pa.array(rows)) for name, column in whole.items()},
-            "phone": joined("+86 57", ids("", 10_000_000 + phone[rows] * 7_919 % 80_000_000, 8)),
+            "phone": joined("+86 571", ids("", 10_000_000 + phone[rows] * 7_919 % 80_000_000, 8)),
             "registration_no": ids("RC", 330_000_000 + suppliers.company[rows] * 101, 9, silent[rows]),
         }
         yield "suppliers", night, pa.table(table)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from headwater.synthetic.addresses import ONE_LINE, written_places
+from headwater.synthetic.addresses import ONE_LINE, agent_lines, written_places
 from headwater.synthetic.columns import DAY_SECONDS, ids, joined, money, taken, times
 from headwater.synthetic.feeds import night_index
 from headwater.synthetic.listings import brand_price_usd
@@ -57,7 +57,7 @@ def hub_table(world: World) -> pa.Table:
     rows = used[(used >= 0) & (places.kind[used] >= WAREHOUSE)]
     kind = places.kind[rows]
     text = written_places(world, rows, np.full(len(rows), ONE_LINE), np.zeros(len(rows), bool), 7)["text"]
-    phones = ids("+86", 700_000_000 + agents * 1_111, 9)
+    phones = ids("+86", agent_lines(agents), 11)
     given = [(shops.no_phone, PLACEHOLDER_PHONES), (shops.no_email, PLACEHOLDER_EMAILS)]
     typed = [sorted({words[i] for i in (np.flatnonzero(who) % len(words)).tolist()}) for who, words in given]
     what = np.select([kind == HALL, kind == CENTRE], [1, 2], 0)

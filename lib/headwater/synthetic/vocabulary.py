@@ -135,18 +135,20 @@ ABBREVIATIONS = [
     ("straße", "str."), ("straat", "str."), ("Caddesi", "Cad."), ("Sokak", "Sk."), ("Calle", "C/"), ("Avenida", "Av."),
     ("ulica", "ul."), ("Viale", "V.le"), ("Corso", "C.so"), ("Rue", "R."),
 ]  # fmt: skip
+# Of each country: the calling code, its first mobile number as planted, and how many follow.
 DIALLING = {
-    "CN": "86",
-    "TR": "90",
-    "US": "1",
-    "GB": "44",
-    "DE": "49",
-    "IT": "39",
-    "FR": "33",
-    "ES": "34",
-    "PL": "48",
-    "NL": "31",
+    "CN": ("86", 13_000_000_000, 10**9),
+    "TR": ("90", 5_300_000_000, 10**8),
+    "US": ("1", 6_462_000_000, 10**6),
+    "GB": ("44", 7_700_000_000, 10**8),
+    "DE": ("49", 15_100_000_000, 10**8),
+    "IT": ("39", 3_400_000_000, 10**8),
+    "FR": ("33", 600_000_000, 10**8),
+    "ES": ("34", 600_000_000, 10**8),
+    "PL": ("48", 600_000_000, 10**7),
+    "NL": ("31", 600_000_000, 10**8),
 }
+AGENTS_FIRST = 17_700_000_000  # agents' own lines, all Chinese
 # What lazy people type where a form insists.
 PLACEHOLDER_PHONES = ["0000000000", "1234567890", "+1 111 111 1111", "n/a", "999999999", "none"]
 PLACEHOLDER_EMAILS = ["none@none.com", "noemail@noemail.com", "test@test.com", "n/a"]
