@@ -34,7 +34,8 @@ def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams, co
     that both gave it; plans lag behind); one without +prefix is read as of `country` (a name or code), else of
     `default_phone_region`, unless it makes more sense with its first digits as a calling code. email: lower case, without
     tag (and dots, where the host ignores them); registration_no: upper-case letters and digits, a payee_id too, unless it
-    is an e-mail address; name: a company's, contact_name: a person's, see `normalise_name` and `normalise_person`. Raises ValueError for an unknown kind, never for a value.
+    is an e-mail address; name: a company's, contact_name: a person's, see `normalise_name` and `normalise_person`.
+    Raises ValueError for an unknown kind, never for a value.
     """
     if kind not in _CLEANERS:
         raise ValueError(f"unknown kind of value {kind!r}; one of {', '.join(sorted(_CLEANERS))}")
