@@ -51,6 +51,26 @@ def test_what_is_left_is_the_evidence_without_the_shop_that_says_most():
     np.testing.assert_array_equal(found.left[low], found.score[low])
 
 
+def test_the_more_complaints_the_more_is_believed():
+    """Ten shops with ever more complaints each: what one of them adds is much, what nine of them leave is more."""
+    shops = [f"s{i}" for i in range(10)]
+    own = [{"seller_id": s, "supplier_id": "u"} for s in shops]
+    flows = own + [{"seller_id": s, "supplier_id": "v", "orders": 1000, "expected_pico": 10**11} for s in [*shops, "e"]]
+    last = 0.0
+    for complaints in (1, 3, 10, 30):
+        heard = [{"seller_id": s, "supplier_id": "u"} for s in shops for _ in range(complaints)]
+        _, rows, evidence = told_of(window(flows, heard))
+        u = next(r for r in rows.to_dict("records") if r["source_key"] == "u")
+        assert u["backed"]
+        assert u["probability"] >= PARAMS.sure
+        assert u["log_odds"] > 2 * last
+        last = u["log_odds"]
+        mine = evidence[evidence["source_id"] == u["source_id"]]
+        assert not (mine["evidence_id"] == "qualifier:identity").any(), (
+            "named orders leave no doubt whose goods they are"
+        )
+
+
 def test_what_rests_on_one_operator_is_held_back():
     p = np.array([0.999, 0.999, 0.5, 0.98])
     assert held_back(p, np.array([0.0, -0.1, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.89, 0.5, 0.89])

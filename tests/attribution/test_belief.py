@@ -25,7 +25,8 @@ def past(count: int, seed: int = 0) -> pd.DataFrame:
     odds = rng.normal(0, 3, count)
     rows = pd.DataFrame(0.0, index=range(count), columns=list(FEATURES)).assign(ln_bf=odds + 2, prior_log_odds=-2.0)
     decided = [NIGHT - timedelta(days=count - i) for i in range(count)]
-    return rows.assign(guilty=rng.random(count) < expit(odds / 2), weight=1.0, decided=decided)
+    guilty = rng.random(count) < expit(odds / 2)
+    return rows.assign(guilty=guilty, weight=1.0, decided=decided, verdict_id=[f"v{i:03}" for i in range(count)])
 
 
 def test_without_verdicts_the_record_says_planted_wherever_it_is_told():
@@ -53,7 +54,8 @@ def test_verdicts_teach_that_the_model_was_too_sure():
     assert sum(b.rows for b in belief.record.bins) == 60, "the latest 30 %"
     assert 0.7 < belief.probability[0] < expit(4.0)
     assert belief.low[0] < belief.probability[0] < belief.high[0]
-    assert "200 verdicts" in in_words(belief.record)
+    assert "planted marketplaces and 200 verdicts" in in_words(belief.record)
+    assert record_columns(belief.record, NIGHT)["verdicts"].iloc[0] == [f"v{i:03}" for i in range(200)]
 
 
 def test_a_verdict_is_added_after_the_calibrator():

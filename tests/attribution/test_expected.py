@@ -57,10 +57,19 @@ def test_a_rate_is_the_capped_mean_of_sellers_shrunk_to_its_parent():
     )
     rates = shrunk_rates(sums, PARAMS)["rate"].to_numpy()
     parent = 0.01
-    for rate in rates:
-        own = 4 / 400 + (1 - 300 / 400) * parent
+    for depth, rate in enumerate(rates):
+        own = 4 / 400 + (1 - 300 / 400) * parent if depth else 4 / 300
         parent = (400 * own + 100 * parent) / 500
         assert rate == pytest.approx(parent, rel=1e-9)
+
+
+def test_few_shops_with_many_orders_are_held_against_their_own_rate():
+    """Thirty shops under a cap of a hundredth keep three tenths of the weight: the rest is no ignorance."""
+    total, rate = 10**6, 0.001
+    row = {"total": total * MICRO, "kept": round(0.3 * total) * MICRO, "y_nano": round(0.3 * total * rate * 10**9)}
+    root = pd.DataFrame([{"level": 0, "category": None, "price_band": None, "destination": None, "month": None, **row}])
+    [got] = shrunk_rates(root, Strata(root_rate=1e-4))["rate"]
+    assert got == pytest.approx(rate, rel=0.02)
 
 
 def test_no_seller_weighs_more_than_the_cap(rows_of):

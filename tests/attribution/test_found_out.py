@@ -19,6 +19,7 @@ FLOWS = [{"seller_id": s, "supplier_id": "u"} for s in "abcd"] + [
 EARLY = NIGHT - timedelta(days=30)
 OLD = [{"seller_id": s, "supplier_id": "u", "filed_day": EARLY, "day": EARLY} for s in "aaabbc"]
 DECIDED = pd.Timestamp(NIGHT - timedelta(days=10))
+CLEARED = {**VERDICT, "verdict": "cleared", "decided_at": DECIDED}
 
 
 def found(*verdicts, complaints=OLD):
@@ -127,3 +128,23 @@ def test_a_purchase_that_a_guilty_supplier_explains_says_little_of_a_late_source
 
     assert bought(None).iloc[0] > 2
     assert bought("u").iloc[0] < 0.5
+
+
+def test_a_cleared_suppliers_old_complaints_do_not_accuse_its_own_warehouse():
+    flows = [{**flow, "place": "p" if flow["supplier_id"] == "u" else "q"} for flow in FLOWS]
+    old = [{**said, "place": "p"} for said in OLD]
+    for verdicts, suspected in ((None, True), (pd.DataFrame([CLEARED]), False)):
+        _, rows, _ = told_of(window(flows, old), verdicts=verdicts)
+        place = rows[rows["source_key"] == "p"]
+        assert bool((place["probability"] > 0.5).all() and len(place)) == suspected
+        if not suspected:
+            assert not len(place) or place["complaints"].iloc[0] == 0
+
+
+def test_evidence_without_a_shop_holds_what_was_bought():
+    bought = {"subject_kind": "seller", "subject_id": "a", "verdict": "confirmed"}
+    (_, before), (rows, after) = found(), found(bought)
+    gain = rows["u"]["ln_bayes_factor"] - found()[0]["u"]["ln_bayes_factor"]
+    assert gain > 0.1
+    without = [e.loc[e["evidence_id"] == "shop_for:b", "ln_bf_without"].iloc[0] for e in (before, after)]
+    assert without[1] - without[0] == pytest.approx(gain, abs=1e-6)

@@ -1,4 +1,4 @@
-"""What comes to the driver of a window: declared links that hold in it."""
+"""What comes to the driver of a window: declared links that hold in it, suppliers by the company that they are."""
 
 from datetime import UTC, date, datetime
 
@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from headwater.attribution.beside import Known
-from headwater.attribution.gather import declared
+from headwater.attribution.gather import declared, of_companies
+from headwater.attribution.told import source_keys
 from headwater.tables.clean import CLEAN_SUPPLIER_LINKS
+from headwater.tables.model import SUPPLIERS
 
 from .windows import window
 
@@ -36,6 +38,28 @@ def test_a_link_that_ended_before_the_window_or_begins_after_it_does_not_count(r
         "begins on its last day": (0.5, "invoice"),
         "ended, then again": (0.5, "invoice"),
     }
+
+
+def test_ids_that_are_one_company_are_one_supplier(rows_of):
+    firms = rows_of(
+        SUPPLIERS,
+        {"night": NIGHT},
+        {"supplier_id": "u2", "company_id": "U1"},
+        {"supplier_id": "u1", "company_id": "U1"},
+        {"supplier_id": "w", "company_id": "U2"},
+    )
+    links = rows_of(
+        CLEAN_SUPPLIER_LINKS,
+        BASE,
+        *({"supplier_id": s} for s in ("u1", "u2", "w", "unheard of")),
+        {"supplier_id": "u2"},
+    )
+    got = of_companies(links, firms).groupBy("supplier_id").count().collect()
+    assert {r["supplier_id"]: r["count"] for r in got} == {"u1": 3, "w": 1, "unheard of": 1}
+    companies = pd.DataFrame({"company_id": ["U1", "U2"], "called": ["u1", "w"]})
+    gathered = window([{"supplier_id": s} for s in ("u1", "w", "unheard of")], known=Known(companies=companies))
+    assert gathered.ids.suppliers.tolist() == ["u1", "unheard of", "w"]
+    assert source_keys(gathered).tolist()[:3] == ["U1", "unheard of", "U2"]
 
 
 def test_shops_opened_on_a_day_from_the_start_of_the_window_or_nobody_knows():

@@ -1,4 +1,4 @@
-"""Nobody is called sure on one operator's word: what is left of a source's log odds without the operator that says most for it."""
+"""Nobody is called sure on one operator's word: what is left of a source's evidence without the operator that says most for it."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import SHOP, explain
-from headwater.attribution.market import Floats, Market, by_group
+from headwater.attribution.market import Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import SourceFit
 from headwater.parameters.finding import CalibrationParams, ExplainParams, SpikeSlabParams
 
 
-def log_odds_without_best(
-    market: Market, cells: Cells, fit: SourceFit, flow: sp.csr_matrix, score: Floats, model: SpikeSlabParams
+def ln_bf_without_best(
+    market: Market, cells: Cells, fit: SourceFit, flow: sp.csr_matrix, chosen: Ints, model: SpikeSlabParams
 ) -> Floats:
-    """(sources,) log odds without all shops of the operator whose shops say most for a source, other sources held fixed; of a source at
-    or below even odds, its `score`.
+    """(sources,) ln BF without all shops of the operator whose shops say most for a source, other sources held fixed; of those that
+    are not `chosen`, ln BF itself.
 
     A shop without an operator is its own. `flow` (shops x sources) expected complaints, its column sums are `cells.exposure`."""
-    left = score.copy()
-    chosen = np.flatnonzero(score > 0)
+    least = fit.ln_bf.copy()
     if not len(chosen):
-        return left
+        return least
     party = market.party
     by_party = by_group(party, int(party.max()) + 1, np.ones(market.shops))
     everyone = ExplainParams(top=by_party.shape[0], decimals=model.decimals)
     why = explain(cells, fit, party[market.complaints.shop], (by_party @ flow).tocsr(), chosen, model, everyone)
-    least = fit.ln_bf.copy()
     rows = why.kind == SHOP
     np.minimum.at(least, why.source[rows], why.ln_bf_without[rows])
-    left[chosen] += (least - fit.ln_bf)[chosen]
-    return np.round(left, model.decimals)
+    return least
 
 
 def held_back(probability: Floats, left: Floats, params: CalibrationParams) -> Floats:

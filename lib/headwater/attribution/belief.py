@@ -44,6 +44,7 @@ class Calibration:
     log_loss: float | None
     bins: tuple[Bin, ...]
     notes: str
+    verdicts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def features_of(window: Gathered, found: Found, score: Floats, lift_low: Floats,
 def learnt(score: Floats, x: Floats, past: pd.DataFrame, tempering: Tempering, params: CalibrationParams) -> Belief:
     """The belief that the verdicts so far support; without any, `planted`.
 
-    past: one row a verdict in the order of decision: `FEATURES` as they stood the night before it, guilty, weight, decided (date)."""
+    past: one row a verdict in the order of decision: verdict_id, `FEATURES` as they stood the night before it, guilty, weight, decided
+    (date)."""
     if not len(past) or not len(score):
         return planted(score, tempering)
     told = past[list(FEATURES)].to_numpy(np.float64)
@@ -99,9 +101,10 @@ def learnt(score: Floats, x: Floats, past: pd.DataFrame, tempering: Tempering, p
     quality, night = made.quality, past["decided"].max()
     judged = "" if quality.brier is None else ", judged on the latest of them, which did not teach it"
     record = Calibration(
-        f"{made.method}-{night}-{made.verdicts}", f"{made.verdicts} verdicts{judged}", night, made.verdicts, made.method,
+        f"{made.method}-{night}-{made.verdicts}", f"planted marketplaces and {made.verdicts} verdicts{judged}", night, made.verdicts, made.method,
         quality.brier, quality.log_loss, _bins(quality),
         "around what planted marketplaces taught; each verdict weighs one over its chance of having been inspected",
+        tuple(sorted(past["verdict_id"].astype(str))),
     )  # fmt: skip
     return Belief(p, low, high, record, lambda _odds, features: np.round(made.probability(features)[0], 9))
 
@@ -147,6 +150,7 @@ def record_columns(record: Calibration, night: date) -> pd.DataFrame:
         "log_loss": record.log_loss,
         "reliability": bins,
         "notes": record.notes,
+        "verdicts": list(record.verdicts),
     }
     return pd.DataFrame([row])
 
@@ -157,11 +161,12 @@ def stated(p: float) -> str:
 
 
 def in_words(record: Calibration) -> str:
-    """What stands behind the number, wherever it is shown."""
+    """What stands behind the number, wherever it is shown. Verdicts teach around what planted marketplaces taught, however many."""
     if record.calibration_id.startswith(PLANTED):
         return "calibrated on planted marketplaces, not on verdicts"
     known = "" if record.brier is None else f", Brier score {record.brier:.2f} on the latest of them"
-    return f"calibrated on {record.n} verdicts up to {record.night}{known}"
+    many = "1 verdict" if record.n == 1 else f"{record.n} verdicts"
+    return f"calibrated on planted marketplaces and {many} up to {record.night}{known}"
 
 
 def log_odds_of(probability: Floats) -> Floats:

@@ -18,14 +18,15 @@ def _none(*columns: str) -> pd.DataFrame:
 class Known:
     """Frames of ids, one row a fact: doors (place_id, building_key, unit: whether one is said) of places in a building; returns
     (seller_id, place_id) of shops and the places that they name for returns; members (seller_id, operator_id); declared (seller_id,
-    place_id) of shops and the places that they say they ship from; opened (seller_id, opened_at). All of any shop, in the window or
-    not."""
+    place_id) of shops and the places that they say they ship from; opened (seller_id, opened_at); companies (company_id, called: the
+    smallest of its supplier ids). All of any shop, in the window or not."""
 
     doors: pd.DataFrame = field(default_factory=lambda: _none("place_id", "building_key", "unit"))
     returns: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "place_id"))
     members: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "operator_id"))
     declared: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "place_id"))
     opened: pd.DataFrame = field(default_factory=lambda: _none("seller_id", "opened_at"))
+    companies: pd.DataFrame = field(default_factory=lambda: _none("company_id", "called"))
 
 
 def coded(known: Known, sellers: Ints, places: Ints) -> tuple[Beside, Ints, Ints, Ints]:
@@ -54,6 +55,12 @@ def opening_days(known: Known, sellers: Ints, start: pd.Timestamp) -> Floats:
     opened = pd.to_datetime(_first(known.opened, "seller_id", "opened_at").reindex(sellers), utc=True)
     days = (opened - start.tz_localize("UTC")).dt.total_seconds() / 86_400
     return np.asarray(np.floor(days.to_numpy(np.float64)))
+
+
+def companies_of(known: Known, suppliers: Ints) -> Ints:
+    """(suppliers,) the stable id of each company; a supplier that is in none is its own."""
+    company = _first(known.companies, "called", "company_id").reindex(suppliers).to_numpy(object)
+    return np.where(pd.notna(company), company, suppliers)
 
 
 def houses_of(known: Known, places: Ints) -> pd.DataFrame:

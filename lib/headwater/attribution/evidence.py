@@ -60,6 +60,7 @@ def _shops(case: Case, chosen: Ints) -> pd.DataFrame:
     everything = ExplainParams(top=max(market.shops, 1), decimals=DIGITS)
     why = explain(found.cells, found.fit, market.complaints.shop, found.flow, chosen, case.finding.model, everything)
     rows = pd.DataFrame({name: getattr(why, name) for name in why.__dataclass_fields__})
+    rows["ln_bf_without"] += case.said.bought[rows["source"].to_numpy(np.int64)]
     shops = rows[rows["kind"] == SHOP].copy()
     shops["kind"] = np.where(shops["contribution"] > 0, "shop_for", "shop_against")
     shops = shops.assign(size=-shops["contribution"].abs()).sort_values(["source", "kind", "size", "shop"])

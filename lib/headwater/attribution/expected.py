@@ -92,7 +92,8 @@ def shrunk_rates(sums: pd.DataFrame, params: Strata) -> pd.DataFrame:
     """Rows of `stratum_sums` -> the same with `rate`, sorted by level and stratum; every level above is complete.
 
     rate = sum over sellers of (capped orders / orders) x (the seller's own rate) + (weight the cap took) x parent, then shrunk to
-    the parent by `pseudo_orders`; the root's parent is `root_rate`."""
+    the parent by `pseudo_orders`. The root has no parent that knows this marketplace: what the cap takes there goes to its other
+    sellers, and it is shrunk to `root_rate`."""
     done: list[pd.DataFrame] = []
     for depth in range(len(LEVELS) + 1):
         level = sums[sums["level"] == depth].sort_values(list(LEVELS[:depth]) or ["level"], kind="stable")
@@ -102,8 +103,9 @@ def shrunk_rates(sums: pd.DataFrame, params: Strata) -> pd.DataFrame:
             parents = done[-1][[*LEVELS[: depth - 1], "rate"]].rename(columns={"rate": "parent"})
             how: Any = {"on": list(LEVELS[: depth - 1]), "how": "left"} if depth > 1 else {"how": "cross"}
             level = level.merge(parents, **how)
-        orders = level["total"] / MICRO
-        own = level["y_nano"] / NANO / orders + (1 - level["kept"] / level["total"]) * level["parent"]
+        orders, kept = level["total"] / MICRO, level["kept"] / level["total"]
+        own = level["y_nano"] / NANO / orders
+        own = own + (1 - kept) * level["parent"] if depth else own / kept
         rate = (orders * own + params.pseudo_orders * level["parent"]) / (orders + params.pseudo_orders)
         done.append(level.assign(rate=rate.round(15)).drop(columns="parent"))
     return pd.concat(done, ignore_index=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import expit, logit
+from scipy.special import log_expit, logit
 
 from headwater.attribution import hygiene, shares, side
-from headwater.attribution.backed import held_back, log_odds_without_best
+from headwater.attribution.backed import held_back, ln_bf_without_best
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners
@@ -30,7 +30,8 @@ class Found:
     log odds without the operator that says most (`backed`). `side` is what signs beyond complaints add to the log odds; `goods` (places
     x suppliers) whose goods leave which place, and `by_goods` what the guilt of suppliers adds to the log odds of places by them. weights
     (complaints,) after hygiene; cells and shares as the last fit used them; flow (shops x sources) the complaints expected of each shop
-    through each source, its column sums are `cells.exposure`.
+    through each source, its column sums are `cells.exposure`. anew: the sources that start anew since a person cleared them, or whose
+    goods they are.
     """
 
     fit: SourceFit
@@ -47,6 +48,7 @@ class Found:
     flow: sp.csr_matrix
     exposure_shares: sp.csr_matrix
     inferred: shares.Inferred
+    anew: Cleared | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class _Ground:
     cells: Cells
     early: Cells
     offset: Floats
+    anew: Cleared | None
 
 
 def find(market: Market, listing_shop: Ints, params: FindParams | None = None, fit: Fit = fit) -> Found:
@@ -88,19 +91,18 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     cells = replace(ground.cells, observed=weight, offset=ground.offset)
     if market.sources > early:
         got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
-    score = logit(got.prior) + got.ln_bf
-    if params.doubt_identity:
-        sure = identity(cells, market.complaints.shop)
-        score = logit(np.clip(sure * expit(score) + (1 - sure) * np.minimum(got.prior, expit(score)), 1e-15, 1 - 1e-15))
-    score = np.round(score, params.model.decimals)
+    sure = identity(cells, market.complaints.shop) if params.doubt_identity else np.ones(market.sources)
+    score = np.round(doubted(got.ln_bf, got.prior, sure), params.model.decimals)
     by_goods = np.round(guilt_by_goods(score, ground.goods, market, params.goods_fake), params.model.decimals)
     score = np.round(score + by_goods, params.model.decimals)
     flow = _flow_by_shop(market, ground.through, cells)
-    left = log_odds_without_best(market, cells, got, flow, score, params.model)
+    least = ln_bf_without_best(market, cells, got, flow, np.flatnonzero(score > 0), params.model)
+    left = np.round(doubted(least, got.prior, sure) + by_goods, params.model.decimals)
     probability = held_back(temper(score, params.tempering), left, params.calibration)
     return Found(
         fit=got, score=score, probability=probability, left=left, side=extra, goods=ground.goods, by_goods=by_goods,
         slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through, inferred=ground.inferred,
+        anew=ground.anew,
     )  # fmt: skip
 
 
@@ -147,8 +149,10 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
         through.eliminate_zeros()
         at.eliminate_zeros()
     exposure = np.asarray(through.T @ f.expected)
+    anew = None
     if market.cleared is not None:
-        at, exposure = after_clearing(at, exposure, c.filed, market.cleared)
+        anew = with_their_goods(market.cleared, market, through, params.owned_from)
+        at, exposure = after_clearing(at, exposure, c.filed, anew)
     named, said = (np.diff(m.tocsc().indptr) for m in (known.shop_place, known.from_place))
     users = np.concatenate([np.zeros(market.suppliers), np.where(named > 0, named, said)])
     odds = np.array([0.0, params.place_odds, params.building_odds, params.return_odds, params.latent_odds])
@@ -165,7 +169,7 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
         cells, shares=at[:, :early], exposure=exposure[:early], kind=kind[:early], offset=offset[:early],
         owner=owner[:early], late=None,
     )  # fmt: skip
-    return _Ground(known, through, goods, whose, cells, first, offset)
+    return _Ground(known, through, goods, whose, cells, first, offset, anew)
 
 
 def shares_of(
@@ -190,6 +194,25 @@ def shares_of(
             parts.append(late_shares(market.beside, shop[part], places, unseen))
         blocks.append(sp.hstack(parts, format="csr"))
     return sp.vstack(blocks, format="csr")
+
+
+def with_their_goods(cleared: Cleared, market: Market, through: sp.csr_matrix, owned_from: float) -> Cleared:
+    """Cleared sources, and the places, buildings, return places and unknown supply of which `owned_from` or more is a cleared one's
+    goods: else the complaints that were found to be no fault of a supplier would accuse its own warehouse."""
+    flow = sp.diags(market.flows.expected) @ through
+    other = np.setdiff1d(np.flatnonzero(market.kind >= PLACE), cleared.source)
+    common = (through[:, other].T @ flow[:, cleared.source]).tocoo()
+    whole = np.asarray(flow[:, other].sum(axis=0)).ravel()
+    theirs = common.data >= owned_from * whole[common.row]
+    row, of = common.row[theirs], common.col[theirs]
+    last = np.lexsort((-cleared.day[of], row))
+    row, first = np.unique(row[last], return_index=True)
+    of = of[last][first]
+    return Cleared(
+        np.concatenate([cleared.source, other[row]]),
+        np.concatenate([cleared.day, cleared.day[of]]),
+        np.concatenate([cleared.later, cleared.later[of]]),
+    )
 
 
 def after_clearing(at: sp.csr_matrix, exposure: Floats, filed: Ints, cleared: Cleared) -> tuple[sp.csr_matrix, Floats]:
@@ -235,6 +258,19 @@ def identity(cells: Cells, shop: Ints) -> Floats:
     pair, row = np.unique(key, return_inverse=True)
     most = np.zeros(len(pair))
     np.maximum.at(most, row, np.clip(entry.data[heard], 0.0, 1.0))
-    doubt = np.bincount(pair % max(sources, 1), weights=np.log1p(-np.minimum(most, 1 - 1e-12)), minlength=sources)
+    with np.errstate(divide="ignore"):  # a named order leaves no doubt at all
+        doubt = np.bincount(pair % max(sources, 1), weights=np.log1p(-most), minlength=sources)
     heard_of = np.bincount(pair % max(sources, 1), minlength=sources) > 0
     return np.where(heard_of, -np.expm1(doubt), 1.0)
+
+
+def doubted(ln_bf: Floats, prior: Floats, sure: Floats) -> Floats:
+    """(sources,) log odds of guilt: by the evidence if it is the source's own (with probability `sure`), else at most the prior's.
+
+    On logarithms, so that evidence of hundreds of natural log units keeps its size and its order."""
+    own = logit(prior) + ln_bf
+    other = np.minimum(own, logit(prior))
+    with np.errstate(divide="ignore"):
+        yes, no = np.log(sure), np.log1p(-sure)
+    guilty = np.logaddexp(yes + log_expit(own), no + log_expit(other))
+    return np.asarray(guilty - np.logaddexp(yes + log_expit(-own), no + log_expit(-other)))

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from headwater.attribution.find import Found, shares_of
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import LATENT, PLACE, RETURN, SUPPLIER, TYPES, Bools, Cleared, Floats, Ints
+from headwater.attribution.market import BUILDING, LATENT, PLACE, SUPPLIER, TYPES, Bools, Cleared, Floats, Ints
 from headwater.attribution.told import source_ids, source_keys
 from headwater.attribution.verdict_terms import purchase_terms, verdict_log_odds
 from headwater.parameters.finding import FindParams
@@ -38,19 +38,20 @@ class FoundOut:
 
 
 def numbered(window: Gathered, members: pd.Series) -> dict[tuple[str, str], int]:
-    """(subject kind, id) -> number of the source; a place by its id or by any of its addresses, as a place of
-    dispatch before one of returns. `members` by (type, source_key)."""
+    """(subject kind, id) -> number of the source; a supplier by its company or any id of that, a place by its id or by any of its
+    addresses, as a place of dispatch before one of returns. `members` by (type, source_key)."""
     market, keys = window.market, source_keys(window)
     out = {("source", i): j for j, i in enumerate(source_ids(market.kind, keys).tolist())}
     for j, (t, key) in enumerate(zip(market.kind.tolist(), keys.tolist(), strict=True)):
-        if t == SUPPLIER:
-            out[("supplier", key)] = j
-        elif t != LATENT:
-            out.setdefault(("place", key), j)
+        if t == LATENT:
+            continue
+        what = "supplier" if t == SUPPLIER else "place"
         # An address is its place, also where that is one of the doors of a building.
-        behind = members.get((TYPES[t], key)) if t in (PLACE, RETURN) else None
-        for address in behind if behind is not None else []:
-            out.setdefault(("place", address), j)
+        behind = None if t == BUILDING else members.get((TYPES[t], key))
+        for name in [key, *(behind if behind is not None else [])]:
+            out.setdefault((what, name), j)
+    for j, called in enumerate(window.ids.suppliers.tolist()):
+        out.setdefault(("supplier", called), j)
     return out
 
 

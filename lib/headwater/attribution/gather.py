@@ -14,7 +14,7 @@ import pandas as pd
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
-from headwater.attribution.beside import Known, coded, houses_of, opening_days
+from headwater.attribution.beside import Known, coded, companies_of, houses_of, opening_days
 from headwater.attribution.expected import CELL_NAMES, PICO, THIRDS
 from headwater.attribution.market import ELSEWHERE, Complaints, Floats, Flows, Ints, Links, Market, Named
 
@@ -27,11 +27,12 @@ MICRO = 10**6
 @dataclass(frozen=True)
 class Ids:
     """What the codes stand for; each sorted, listings by their shop first ("" for what of a shop has no listing id); returns are
-    places, too."""
+    places, too. A supplier is a company, called by the smallest of its ids; companies (suppliers,) the stable id of each."""
 
     sellers: Ints
     places: Ints
     suppliers: Ints
+    companies: Ints
     listings: Ints
     buildings: Ints
     returns: Ints
@@ -58,10 +59,13 @@ class Gathered:
     days: int
 
 
-def flow_sums(cells: DataFrame, prices: DataFrame, complaints: DataFrame, places: DataFrame) -> DataFrame:
-    """CELL_EXPECTED, cell prices, COMPLAINTS_COUNTED, PLACES -> one row a (shop, place, supplier) with all that is summed of it."""
+def flow_sums(
+    cells: DataFrame, prices: DataFrame, complaints: DataFrame, places: DataFrame, suppliers: DataFrame
+) -> DataFrame:
+    """CELL_EXPECTED, cell prices, COMPLAINTS_COUNTED, PLACES, SUPPLIERS -> one row a (shop, place, supplier) with all that is summed
+    of it."""
     other = complaints.where("kind = 'not_as_described'").groupBy(*CELL_NAMES).agg(F.count(F.lit(1)).alias("other"))
-    parts = [at_place(part, places) for part in (cells, prices, other)]
+    parts = [of_companies(at_place(part, places), suppliers) for part in (cells, prices, other)]
     both = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
     names = [c for c in both.columns if c not in (*KEY, "first_day", "last_day")]
     sums = [F.coalesce(F.sum(c), F.lit(0)).alias(c) for c in names]
@@ -77,26 +81,35 @@ def at_place(rows: DataFrame, places: DataFrame) -> DataFrame:
     return mapped.drop("dispatch_address_id", "place_id")
 
 
+def of_companies(rows: DataFrame, suppliers: DataFrame) -> DataFrame:
+    """Rows whose `supplier_id` is what their company is called (SUPPLIERS: the smallest of its ids), whichever of its ids they name."""
+    smallest = suppliers.groupBy("company_id").agg(F.min("supplier_id").alias("called"))
+    called = suppliers.select("supplier_id", "company_id").join(smallest, on="company_id").drop("company_id")
+    mapped = rows.join(F.broadcast(called), on="supplier_id", how="left")
+    return mapped.withColumn("supplier_id", F.coalesce("called", "supplier_id")).drop("called")
+
+
 def gather(
     flows: DataFrame,
     complaints: DataFrame,
     places: DataFrame,
+    suppliers: DataFrame,
     listings: DataFrame,
     links: DataFrame,
     known: Known,
     night: date,
     window_days: int,
 ) -> Gathered:
-    """Flow sums, COMPLAINTS_COUNTED, PLACES, LISTING_SUPPLIERS (window), SUPPLIER_LINKS (current) and what is known beside orders
-    -> the window; collects all five."""
+    """Flow sums, COMPLAINTS_COUNTED, PLACES, SUPPLIERS, LISTING_SUPPLIERS (window), SUPPLIER_LINKS (current) and what is known beside
+    orders -> the window; collects all but SUPPLIERS."""
     flow = flows.toArrow().to_pandas()
-    mine = at_place(complaints.where("kind = 'counterfeit'"), places).select(
+    mine = of_companies(at_place(complaints.where("kind = 'counterfeit'"), places), suppliers).select(
         *KEY, "complaint_id", "order_id", "line_no", "listing_id", "account", "filed_day", "day", "brand"
     )
     heard = mine.toArrow().to_pandas().sort_values("complaint_id", ignore_index=True)
-    sums = listings.groupBy("seller_id", "listing_id", "supplier_id").agg(F.sum("orders").alias("orders"))
-    named = sums.where("orders > 0").toArrow().to_pandas()
-    tied = declared(links, night, window_days).toArrow().to_pandas()
+    sums = of_companies(listings, suppliers).groupBy("seller_id", "listing_id", "supplier_id")
+    named = sums.agg(F.sum("orders").alias("orders")).where("orders > 0").toArrow().to_pandas()
+    tied = declared(of_companies(links, suppliers), night, window_days).toArrow().to_pandas()
     return assemble(flow, heard, named, tied, known, night, window_days)
 
 
@@ -130,7 +143,7 @@ def assemble(
     places = _sorted(flow["place"], heard["place"], said)
     places = places[places != NO_STREET]
     beside, *late = coded(known, sellers, places)
-    ids = Ids(sellers, places, suppliers, np.zeros(0, dtype=object), *late)
+    ids = Ids(sellers, places, suppliers, companies_of(known, suppliers), np.zeros(0, dtype=object), *late)
     flow = _coded(flow, ids).sort_values(["shop", "place_code", "supplier"], ignore_index=True)
     heard = _coded(heard, ids)
     tied = _coded(tied, ids).sort_values(["shop", "supplier"], ignore_index=True)

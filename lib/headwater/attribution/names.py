@@ -9,19 +9,15 @@ from pyspark.sql import DataFrame
 from headwater.attribution.market import Ints
 
 
-def names(links: DataFrame, places: DataFrame, operators: Ints) -> pd.DataFrame:
-    """SUPPLIER_LINKS (current), PLACES, ids of operators -> (type, source_key) -> name, country, city, members; collects one row a
-    source. A return place is called as a place of dispatch is, the unknown supply of an operator for the operator."""
-    nothing = F.lit(None).cast("string")
-    suppliers = links.groupBy(F.col("supplier_id").alias("source_key")).agg(F.mode("supplier_name", True).alias("name"))
-    suppliers = suppliers.select(
+def names(suppliers: DataFrame, places: DataFrame, operators: Ints) -> pd.DataFrame:
+    """SUPPLIERS, PLACES, ids of operators -> (type, source_key) -> name, country, city, members; collects one row a source. A return
+    place is called as a place of dispatch is, the unknown supply of an operator for the operator."""
+    firms = suppliers.groupBy(F.col("company_id").alias("source_key")).agg(
         F.lit("supplier").alias("type"),
-        "source_key",
-        "name",
-        nothing.alias("country"),
-        nothing.alias("city"),
-        F.array("source_key").alias("members"),
+        *[F.mode(c, True).alias(c) for c in ("name", "country", "city")],
+        F.array_sort(F.collect_set("supplier_id")).alias("members"),
     )
+    firms = firms.select("type", "source_key", "name", "country", "city", "members")
     streets = places.where("may_be_source").groupBy(F.col("place_id").alias("source_key"))
     located = streets.agg(
         *[F.mode(c, True).alias(c) for c in ("name", "country", "city")],
@@ -33,9 +29,9 @@ def names(links: DataFrame, places: DataFrame, operators: Ints) -> pd.DataFrame:
         *[F.mode(c, True).alias(c) for c in ("country", "city")],
         F.array_sort(F.collect_set("address_id")).alias("members"),
     )
-    both = suppliers
+    both = firms
     for kind, rows in (("dispatch", located), ("building", houses)):
-        both = both.unionByName(rows.select(F.lit(kind).alias("type"), *suppliers.columns[1:]))
+        both = both.unionByName(rows.select(F.lit(kind).alias("type"), *firms.columns[1:]))
     collected: pd.DataFrame = both.toArrow().to_pandas()
     back = collected[collected["type"] == "dispatch"].assign(type="return")
     unknown = pd.DataFrame({"source_key": operators}).assign(type="latent", country=None, city=None)

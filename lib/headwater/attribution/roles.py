@@ -10,7 +10,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame
 
 from headwater.attribution.find import Found
-from headwater.attribution.gather import Gathered
+from headwater.attribution.gather import Gathered, of_companies
 from headwater.attribution.leaving import Leaving, leaving
 from headwater.attribution.market import Ints
 from headwater.exposure.orders import in_window
@@ -20,12 +20,17 @@ UNKNOWN = "unknown"
 Said = tuple[str, str]  # role, why
 
 
-def breadth(price_exposure: DataFrame, night: date, window_days: int) -> pd.DataFrame:
-    """PRICE_EXPOSURE up to the night -> supplier_id: lines, brands (effective number) of the orders that name it.
+def breadth(price_exposure: DataFrame, suppliers: DataFrame, night: date, window_days: int) -> pd.DataFrame:
+    """PRICE_EXPOSURE up to the night, SUPPLIERS -> by what a company is called: lines, brands (effective number) of its named orders.
 
-    Collects one row a supplier, category and brand. The effective number is exp of the entropy: two brands half and half are 2."""
+    Collects one row a company, category and brand. The effective number is exp of the entropy: two brands half and half are 2."""
     rows = in_window(price_exposure, night, window_days).where("supplier_id is not null")
-    sums = rows.groupBy("supplier_id", "category", "brand").agg(F.sum("lines").alias("lines")).where("lines > 0")
+    sums = (
+        of_companies(rows, suppliers)
+        .groupBy("supplier_id", "category", "brand")
+        .agg(F.sum("lines").alias("lines"))
+        .where("lines > 0")
+    )
     return effective(sums.toArrow().to_pandas())
 
 

@@ -26,7 +26,7 @@ EPOCH = date(1970, 1, 1)
 def source_keys(window: Gathered) -> Ints:
     """(sources,) the id behind each source, in the order of `Market.kind`."""
     ids = window.ids
-    return np.concatenate([ids.suppliers, ids.places, ids.buildings, ids.returns, ids.operators]).astype(object)
+    return np.concatenate([ids.companies, ids.places, ids.buildings, ids.returns, ids.operators]).astype(object)
 
 
 def source_ids(kind: Ints, keys: Ints) -> Ints:

@@ -148,8 +148,10 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
         console.print(
             "A dispatch place with nothing attributed is suspected for the goods of suspected suppliers that leave it."
         )
-    if any(i.startswith("planted") for i in rows["calibration_id"].unique().to_pylist()):
-        console.print("Probabilities are calibrated on planted marketplaces, not on verdicts.")
+    for calibration in rows["calibration_id"].unique().to_pylist():
+        method, *_, sources = calibration.split("-")
+        verdicts = ", not on verdicts" if method == "planted" else f" and {sources} of people's verdicts"
+        console.print(f"Probabilities are calibrated on planted marketplaces{verdicts}.")
 
 
 def _chance(probability: float) -> str:

@@ -333,7 +333,7 @@ CALIBRATIONS = Table(
     (
         NIGHT,
         col("calibration_id", "string", "the calibration"),
-        col("fitted_on", "string", "verdicts or planted marketplaces that it was fitted on"),
+        col("fitted_on", "string", "planted marketplaces, and verdicts, that it was fitted on"),
         opt("fitted_night", "date", "the last night whose verdicts it knows; null: none"),
         col("n", "bigint", "sources that it was fitted on"),
         col("method", "string", "how"),
@@ -345,6 +345,7 @@ CALIBRATIONS = Table(
             "of so many sources given a probability from low to high, on average mean, so many were guilty",
         ),
         col("notes", "string", "what to know before relying on it"),
+        col("verdicts", "array<string>", "the verdicts that it was fitted on; empty: none"),
     ),
     may_be_empty=True,
 )

@@ -53,6 +53,7 @@ from headwater.tables.model import (
     RATES,
     SOURCE_EXPOSURE,
     SOURCE_FEATURES,
+    SUPPLIERS,
 )
 from headwater.tables.ops import IDENTITIES
 from headwater.tables.published import CASES, EVIDENCE, FUNNEL, OPERATORS, SHOPS, SOURCES
@@ -108,9 +109,11 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
     peers = run.gather(PRICE_PEERS, prices.price_peers(priced, night, days, config.peers))
     below = prices.cell_prices(priced, peers, night, days, config.peers)
     counted, place_rows = lake.read(COMPLAINTS_COUNTED, night), lake.read(PLACES, night)
-    flows = gather.flow_sums(cells, below, counted, place_rows)
+    firms = lake.read(SUPPLIERS, night)
+    flows = gather.flow_sums(cells, below, counted, place_rows, firms)
     listings = in_window(run.ledger(LISTING_SUPPLIERS), night, days)
-    return gather.gather(flows, counted, place_rows, listings, _links(run), _known(run), night, days)
+    links = run.current("supplier_links")
+    return gather.gather(flows, counted, place_rows, firms, listings, links, _known(run), night, days)
 
 
 def _known(run: Run) -> beside.Known:
@@ -121,6 +124,7 @@ def _known(run: Run) -> beside.Known:
         told: pd.DataFrame = rows.filter(rows["may_be_source"]).select(columns).to_pandas()
         return told.drop_duplicates()
 
+    firms = run.lake.rows(SUPPLIERS, run.night, ["company_id", "supplier_id"]).to_pandas()
     doors = streets(["place_id", "building_key", "level"], ("level", "in", ["unit", "building"]))
     return beside.Known(
         doors=doors.assign(unit=doors["level"] == "unit"),
@@ -128,17 +132,15 @@ def _known(run: Run) -> beside.Known:
         declared=streets(["seller_id", "place_id"], ("role", "in", ["dispatch", "pickup"])),
         members=run.lake.rows(MEMBERS, run.night, ["seller_id", "operator_id"]).to_pandas(),
         opened=run.lake.rows(CURRENT["sellers"], run.night, ["seller_id", "opened_at"]).to_pandas(),
+        companies=firms.groupby("company_id")["supplier_id"].min().rename("called").reset_index(),
     )
-
-
-def _links(run: Run) -> DataFrame:
-    return run.current("supplier_links")
 
 
 def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     """Write SOURCES, EVIDENCE, SOURCE_EXPOSURE and CALIBRATIONS; what was found, and what it says of the shops."""
     night, config = run.night, run.config
-    named = names.names(_links(run), run.lake.read(PLACES, night), gathered.ids.operators)
+    firms = run.lake.read(SUPPLIERS, night)
+    named = names.names(firms, run.lake.read(PLACES, night), gathered.ids.operators)
     verdicts = verdicts_in_force(run).toPandas()
     of = found_out.numbered(gathered, named["members"])
     start = night - timedelta(days=config.night.window_days - 1)
@@ -156,7 +158,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
     judged = sources.judged(found, said, held, config.finding.calibration)
     told = tell(window, found, judged, lift)
-    broad = roles.breadth(run.ledger(PRICE_EXPOSURE), night, config.night.window_days)
+    broad = roles.breadth(run.ledger(PRICE_EXPOSURE), firms, night, config.night.window_days)
     hubs = run.lake.rows(HUBS, night, ["type", "value", "kind", "reason"]).to_pandas()
     told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, hubs, config.roles)
     shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
@@ -169,7 +171,9 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     rows = sources.source_columns(rows, night)
     run.put(SOURCES, rows)
     merged = case_rows.merged(found, said, held, x, case_of, config.finding)
-    run.put(CASES, _cases(run, rows, merged, verdicts, of))
+    anew = {} if found.anew is None else dict(zip(found.anew.source.tolist(), found.anew.day.tolist(), strict=True))
+    cleared = {source: start + timedelta(days=day) for source, day in anew.items()}
+    run.put(CASES, _cases(run, rows, merged, cleared, verdicts, of))
     run.put(EVIDENCE, sources.evidence_columns(evidence, night))
     run.put(SOURCE_EXPOSURE, sources.exposure_columns(told, rows, window, night))
     run.put(SOURCE_FEATURES, sources.feature_columns(x, rows, night))
@@ -183,11 +187,11 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
 
 
 def _cases(
-    run: Run, rows: pd.DataFrame, probability: Floats, verdicts: pd.DataFrame, of: dict[tuple[str, str], int]
-) -> pd.DataFrame:
+    run: Run, rows: pd.DataFrame, probability: Floats, anew: dict[int, date], verdicts: pd.DataFrame,
+    of: dict[tuple[str, str], int],
+) -> pd.DataFrame:  # fmt: skip
     """The night's cases; earlier nights tell when each was born and how often it was open."""
-    night = run.night
-    cleared: dict[int, date] = {}
+    night, cleared = run.night, dict(anew)
     for v in verdicts[verdicts["verdict"] == "cleared"].to_dict("records"):
         source = of.get((v["subject_kind"], v["subject_id"]))
         if source is not None:
