@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headwater.attribution.hygiene import bursts, default_weights, weights
+from headwater.attribution.hygiene import bursts, default_weights, shops_of_account, surprise, weights
 from headwater.attribution.market import Complaints
 from headwater.parameters.finding import HygieneParams
 
@@ -16,7 +16,7 @@ def complaints(shop, account, filed=None):
 
 
 def test_by_default_an_account_sums_to_one_complaint():
-    got = default_weights(complaints([1, 1, 2, 3], [7, 7, 7, 8]), HygieneParams())
+    got = default_weights(complaints([1, 1, 2, 3], [7, 7, 7, 8]), 0.0, HygieneParams())
     assert got == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1.0])
 
 
@@ -24,6 +24,25 @@ def test_a_burst_counts_other_accounts_on_the_shop_within_the_days():
     c = complaints([1, 1, 1, 1, 2], [1, 2, 2, 3, 4], [10, 12, 13, 30, 12])
     assert bursts(c, 5).tolist() == [2.0, 1.0, 1.0, 0.0, 0.0]
     assert bursts(complaints([], []), 5).tolist() == []
+
+
+def test_a_burst_surprises_by_what_the_shops_orders_let_expect():
+    c = complaints([1, 1, 1, 2], [1, 2, 3, 4], [10, 12, 13, 89])
+    quiet, busy = surprise(c, 0.0, 5), surprise(c, np.array([90.0, 90.0, 90.0, 0.0]), 5)
+    assert quiet == pytest.approx(np.log1p([2, 2, 2, 0]))
+    assert busy == pytest.approx([np.log(3 / 12)] * 3 + [0.0]), "eleven of ninety days"
+    assert shops_of_account(complaints([1, 2, 2, 3], [7, 7, 7, 8])).tolist() == [2, 2, 2, 1]
+
+
+def test_what_people_found_teaches_what_complaints_like_it_are_worth():
+    """Attackers who file two each; the model believes them, people looked at half of the shops and found nothing."""
+    c, false = market_with(30, 2)
+    fooled = lambda train: (np.full(len(c.shop), 0.9), 0.06)  # noqa: E731
+    judged = np.where(false & (c.shop < 103), 0.0, np.nan)
+    before, after = weights(c, fooled, 0.0), weights(c, fooled, 0.0, judged)
+    unseen = false & (c.shop >= 103)
+    assert before[unseen].mean() > 0.9
+    assert after[unseen].mean() < before[unseen].mean() - 0.1
 
 
 def market_with(attack_accounts, per_account, seed=0):
@@ -44,7 +63,7 @@ def guilty_shops(c):
 @pytest.mark.parametrize(("accounts", "each"), [(3, 20), (30, 2)])
 def test_uncorroborated_accounts_lose_their_weight(accounts, each):
     c, false = market_with(accounts, each)
-    got = weights(c, guilty_shops(c))
+    got = weights(c, guilty_shops(c), 0.0)
     assert got[false].mean() < 0.1
     assert got[~false].mean() > 0.9
 
@@ -54,30 +73,32 @@ def test_a_heavy_complainer_who_is_right_keeps_the_weight():
     right = complaints(
         np.r_[c.shop, np.arange(15)], np.r_[c.account, np.full(15, 5000)], np.r_[c.filed, np.full(15, 3)]
     )
-    got = weights(right, guilty_shops(right))
+    got = weights(right, guilty_shops(right), 0.0)
     assert got[-15:].mean() > 0.7
-    assert default_weights(right, HygieneParams())[-15:].mean() < 0.1
+    assert default_weights(right, 0.0, HygieneParams())[-15:].mean() < 0.1
 
 
 def test_too_few_complaints_to_learn_from_keep_the_default():
     c = complaints([1, 1, 2], [1, 1, 2])
-    assert weights(c, guilty_shops(c)).tolist() == default_weights(c, HygieneParams()).tolist()
+    assert weights(c, guilty_shops(c), 0.0).tolist() == default_weights(c, 0.0, HygieneParams()).tolist()
 
 
 def test_no_complaints_have_no_weights():
     c = complaints([], [])
-    assert weights(c, guilty_shops(c)).shape == (0,)
+    assert weights(c, guilty_shops(c), 0.0).shape == (0,)
 
 
 def test_weights_do_not_depend_on_the_order_of_rows():
     c, _ = market_with(30, 2)
     turn = np.random.default_rng(1).permutation(len(c.shop))
     mixed = complaints(c.shop[turn], c.account[turn], c.filed[turn])
-    np.testing.assert_allclose(weights(c, guilty_shops(c))[turn], weights(mixed, guilty_shops(mixed)), atol=1e-9)
+    np.testing.assert_allclose(
+        weights(c, guilty_shops(c), 0.0)[turn], weights(mixed, guilty_shops(mixed), 0.0), atol=1e-9
+    )
 
 
 def test_no_complaint_weighs_more_than_one_or_nothing():
     c, _ = market_with(30, 2)
-    got = weights(c, guilty_shops(c))
+    got = weights(c, guilty_shops(c), 0.0)
     assert got.min() >= HygieneParams().minimum
     assert got.max() <= 1

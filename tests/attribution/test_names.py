@@ -1,4 +1,4 @@
-"""What sources are called: a supplier as its papers say, a house by one of its addresses, a return place as a place, unknown supply by its operator."""
+"""What sources are called: a supplier by its papers, a house by an address, a return place as a place, unknown supply by its operator."""
 
 from datetime import date
 

@@ -101,7 +101,8 @@ def learnt(score: Floats, x: Floats, past: pd.DataFrame, tempering: Tempering, p
     quality, night = made.quality, past["decided"].max()
     judged = "" if quality.brier is None else ", judged on the latest of them, which did not teach it"
     record = Calibration(
-        f"{made.method}-{night}-{made.verdicts}", f"planted marketplaces and {made.verdicts} verdicts{judged}", night, made.verdicts, made.method,
+        f"{made.method}-{night}-{made.verdicts}", f"planted marketplaces and {made.verdicts} verdicts{judged}",
+        night, made.verdicts, made.method,
         quality.brier, quality.log_loss, _bins(quality),
         "around what planted marketplaces taught; each verdict weighs one over its chance of having been inspected",
         tuple(sorted(past["verdict_id"].astype(str))),

@@ -54,7 +54,8 @@ class Found:
 @dataclass(frozen=True)
 class _Ground:
     """What does not change between rounds: shares of flows and complaints by source, whose goods leave which place and who owns which,
-    and the cells with raw complaints; of all sources, and (`early`) of those that explain first."""
+    and the cells with raw complaints; of all sources, and (`early`) of those that explain first; what people found of the goods of each
+    complaint."""
 
     inferred: shares.Inferred
     through: sp.csr_matrix
@@ -64,6 +65,7 @@ class _Ground:
     early: Cells
     offset: Floats
     anew: Cleared | None
+    verified: Floats
 
 
 def find(market: Market, listing_shop: Ints, params: FindParams | None = None, fit: Fit = fit) -> Found:
@@ -77,10 +79,12 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     features = side.standardise(side.signs(market, ground.through, ground.owner, params.side), kind)
     live = (ground.early.exposure > 0).astype(np.float64)
     weight, extra, slopes = np.ones(len(market.complaints.shop)), np.zeros(early), np.zeros(0)
+    due = np.bincount(market.flows.shop, weights=market.flows.expected, minlength=market.shops)[market.complaints.shop]
     offset = ground.offset[:early]
     cells, got = ground.early, None
     for _ in range(params.passes):
-        weight = hygiene.weights(market.complaints, _corroborator(market, ground, extra, params, fit), params.hygiene)
+        corroborate = _corroborator(market, ground, extra, params, fit)
+        weight = hygiene.weights(market.complaints, corroborate, due, ground.verified, params.hygiene)
         for round_ in range(1 + (params.side.rounds if features.shape[1] else 0)):
             if round_ and got is not None:
                 slopes = side.learn_slopes(features[:early], kind[:early], got.posterior, live, params.side)
@@ -149,7 +153,7 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
         through.eliminate_zeros()
         at.eliminate_zeros()
     exposure = np.asarray(through.T @ f.expected)
-    anew = None
+    anew, verified = None, _verified(at, market)
     if market.cleared is not None:
         anew = with_their_goods(market.cleared, market, through, params.owned_from)
         at, exposure = after_clearing(at, exposure, c.filed, anew)
@@ -169,7 +173,18 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
         cells, shares=at[:, :early], exposure=exposure[:early], kind=kind[:early], offset=offset[:early],
         owner=owner[:early], late=None,
     )  # fmt: skip
-    return _Ground(known, through, goods, whose, cells, first, offset, anew)
+    return _Ground(known, through, goods, whose, cells, first, offset, anew, verified)
+
+
+def _verified(at: sp.csr_matrix, market: Market) -> Floats:
+    """(complaints,) 1 where its goods are rather a confirmed source's than not, 0 where a cleared one's, NaN where nobody judged them."""
+    confirmed = np.zeros(market.sources)
+    confirmed[[] if market.confirmed is None else market.confirmed] = 1.0
+    cleared = np.zeros(market.sources)
+    if market.cleared is not None:
+        cleared[market.cleared.source] = 1.0
+    guilty, not_so = at @ confirmed > 0.5, at @ cleared > 0.5
+    return np.where(guilty, 1.0, np.where(not_so, 0.0, np.nan))
 
 
 def shares_of(

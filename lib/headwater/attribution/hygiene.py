@@ -40,22 +40,46 @@ def bursts(complaints: Complaints, days: int) -> Floats:
     return np.asarray(np.maximum(near - count[inverse], 0).astype(np.float64))
 
 
-def default_weights(complaints: Complaints, params: HygieneParams) -> Floats:
+def surprise(complaints: Complaints, due: Floats | float, days: int) -> Floats:
+    """(complaints,) ln of the burst that a complaint is in over what its shop's orders let expect; `due` (complaints,) complaints
+    expected of its shop in the window. A shop that delivers a thousand orders a day has two complaints a week by chance."""
+    if not len(complaints.shop):
+        return np.zeros(0)
+    part = min((2 * days + 1) / (float(complaints.filed.max()) + 1), 1.0)
+    return np.asarray(np.log1p(bursts(complaints, days)) - np.log1p(due * part))
+
+
+def shops_of_account(complaints: Complaints) -> Ints:
+    """(complaints,) on how many shops the account of each row complained."""
+    shops = int(complaints.shop.max(initial=0)) + 1
+    pairs = np.unique(complaints.account * shops + complaints.shop)
+    return np.bincount(pairs // shops, minlength=1)[complaints.account]
+
+
+def default_weights(complaints: Complaints, due: Floats | float, params: HygieneParams) -> Floats:
     """(complaints,) weights in (0, 1] from the account's count and the burst alone."""
     count = account_counts(complaints).astype(np.float64)
-    burst = np.log1p(bursts(complaints, params.burst_days))
+    burst = np.maximum(surprise(complaints, due, params.burst_days), 0.0)
     return np.asarray(np.maximum(count**-params.count_exponent * np.exp(-params.burst_slope * burst), params.minimum))
 
 
-def weights(complaints: Complaints, corroborate: Corroborate, params: HygieneParams | None = None) -> Floats:
+def weights(
+    complaints: Complaints,
+    corroborate: Corroborate,
+    due: Floats | float,
+    verified: Floats | None = None,
+    params: HygieneParams | None = None,
+) -> Floats:
     """(complaints,) weight of each complaint in (0, 1].
 
     `corroborate(train)` fits the model to the complaints weighted by `train` and returns, for every complaint, the probability
     that a source of its goods is guilty, and the mean of that over all orders: what a complaint that falls at random would get.
     A class of complaints weighs what its corroboration exceeds chance by, relative to accounts with one complaint and no burst.
+    `due` (complaints,) complaints expected of its shop; `verified` (complaints,) what people found of its goods, 1 guilty, 0 not,
+    NaN not judged: it teaches what a class of complaints is worth, and never the weight of the complaint's own account.
     """
     params = params or HygieneParams()
-    base = default_weights(complaints, params)
+    base = default_weights(complaints, due, params)
     count = account_counts(complaints)
     single = count == 1
     if not params.learn or single.sum() < 20:
@@ -70,11 +94,20 @@ def weights(complaints: Complaints, corroborate: Corroborate, params: HygienePar
         if test.any():
             got, level = corroborate(teach * ~test)
             explained[test], chance[test] = got[test], level
-    burst = np.log1p(burst)
-    features = np.column_stack([np.ones(len(count)), np.minimum(np.log(count), np.log(8.0)), (count > 1), burst])
-    typical = float(np.clip(explained[single].mean(), 0.02, 0.98))
-    centre = np.array([logit(typical), -params.count_exponent, 0.0, -params.burst_slope])
-    slope = fit_logistic(features, explained, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 3])).mean
+    several = count > 1
+    features = np.column_stack(
+        [
+            np.ones(len(count)),
+            np.minimum(np.log(count), np.log(8.0)),
+            several,
+            several * shops_of_account(complaints) / count,
+            surprise(complaints, due, params.burst_days),
+        ]
+    )
+    seen = explained if verified is None else np.where(np.isnan(verified), explained, verified)
+    typical = float(np.clip(seen[single].mean(), 0.02, 0.98))
+    centre = np.array([logit(typical), -params.count_exponent, 0.0, 0.0, -params.burst_slope])
+    slope = fit_logistic(features, seen, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 4])).mean
     like = expit(features @ slope)
     sums = np.bincount(complaints.account, weights=explained)[complaints.account] - explained
     own = (sums + params.account_pseudo * like) / (count - 1 + params.account_pseudo)

@@ -59,7 +59,7 @@ def evidence(market: Market, listing_shop: Ints) -> Evidence:
             shares.place_shares(known, c.shop, c.place),
         ]
     ).tocsr()
-    weight = hygiene.default_weights(c, HygieneParams())
+    weight = hygiene.default_weights(c, 0.0, HygieneParams())
     total = float(f.expected.sum())
     cells = Cells(weight, at, np.asarray(through.T @ f.expected), market.kind[: market.early], total)
     by_shop = by_group(f.shop, market.shops, f.expected)
