@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from headwater.attribution.find import find
 from headwater.attribution.logistic import fit_logistic
-from headwater.attribution.side import learn_slopes, side_log_odds, standardise
-from headwater.parameters.finding import SideParams
+from headwater.attribution.side import learn_slopes, side_log_odds, signs, standardise
+from headwater.parameters.finding import SIGNS, SideParams
+
+from .windows import window
 
 PARAMS = SideParams()
 
@@ -70,3 +73,21 @@ def test_perfectly_separated_rows_have_a_finite_fit():
     got = fit_logistic(x, np.r_[np.zeros(10), np.ones(10)], np.ones(20), np.zeros(2), np.ones(2))
     assert np.isfinite(got.mean).all()
     assert got.mean[1] > 0
+
+
+def test_each_sign_sees_what_is_odd_about_a_source():
+    """Of suppliers with the same orders one is cheap, one has refunds, one goods that are not as described."""
+    odd = {"cheap": {"below_micro": -30 * 10**6}, "refunded": {"refunded": 20}, "other": {"other": 20}, "plain": {}}
+    flows = [{"seller_id": s, "supplier_id": u, **more} for s in "ab" for u, more in odd.items()]
+    gathered = window(flows)
+    found = find(gathered.market, gathered.listing_shop)
+    shares = found.exposure_shares
+    got = signs(gathered.market, shares, np.full(gathered.market.early, -1), PARAMS)
+    code = {u: i for i, u in enumerate(gathered.ids.suppliers.tolist())}
+    for name, source in (("price below peers", "cheap"), ("not as described", "other"), ("refunds", "refunded")):
+        column = got[: len(odd), SIGNS.index(name)]
+        assert column.argmax() == code[source], name
+        assert column[code[source]] > column[code["plain"]] + 0.1, name
+    assert got[code["cheap"], 0] == pytest.approx(60 / (200 + PARAMS.price_pseudo), rel=0.01), (
+        "ln of a 26 % discount, shrunk"
+    )

@@ -39,6 +39,15 @@ def test_the_cluster_agrees_with_one_process(spark):
     assert one.posterior[:4].max() > 0.5
 
 
+def test_the_cluster_agrees_with_one_process_until_neither_moves(spark):
+    """As the night fits: the slab learnt, until no posterior moves."""
+    cells, params = planted(1, sources=12, cells=200), SpikeSlabParams()
+    one, many = fit(cells, params), fit_spread(spark, cells, params, task_edges=10**6)
+    assert many.sweeps == one.sweeps < params.sweeps_max
+    for name in ("ln_bf", "posterior", "attributed", "prior", "exposure", "explained"):
+        np.testing.assert_allclose(getattr(many, name), getattr(one, name), rtol=1e-6, atol=1e-6, err_msg=name)
+
+
 def test_no_partitioning_changes_a_bit(spark):
     cells, phibar = planted(3), np.random.default_rng(3).uniform(0, 20, 30)
     sweep = SparkSweep(spark, cells, SpikeSlabParams(), task_edges=100)
