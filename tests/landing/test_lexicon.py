@@ -1,4 +1,4 @@
-"""The lexicon reads a complaint as a person would: in twelve languages, with negation and near-misses."""
+"""The lexicon reads a complaint as a person would: in fourteen languages, with negation and near-misses."""
 
 import hashlib
 import os
@@ -167,6 +167,26 @@ SAY_COUNTERFEIT = {
         매장에서 확인하니 정품이 아니라고 합니다
         모조품이 배송됐어요
         정품인지 의심됩니다""",
+    "polish": """
+        To podróbka, logo jest błędne
+        Produkt podrobiony, numer seryjny nie istnieje
+        To nie jest oryginał, tylko falsyfikat
+        Buty nie są oryginalne
+        Dostałam fałszywy produkt
+        Perfumy nieoryginalne, pachną alkoholem
+        Nie sądzę, że to oryginał
+        Sprzedają podróbki!
+        Wygląda na podróbkę""",
+    "dutch": """
+        Het is namaak, de naden zitten scheef
+        Nep! Geld terug
+        De tas is niet origineel
+        Dit is niet echt.
+        Goedkope imitatie van het merk
+        Vervalsing ontvangen
+        Geen originele oplader, wordt heet
+        De schoenen zijn nep
+        Ik kreeg een replica""",
 }
 
 SAY_SOMETHING_ELSE = {
@@ -320,7 +340,355 @@ SAY_SOMETHING_ELSE = {
         짝퉁은 아닌데 사이즈가 작아요
         인조가죽이 벗겨져요
         질감가 품질이 별로예요""",
+    "polish": """
+        To nie jest podróbka, ale przyszło późno
+        Fałszywe opinie, nie wierzcie
+        Nie przyszło w oryginalnym opakowaniu
+        Bardzo oryginalny prezent
+        Bałem się, że to podróbka
+        Imitacja skóry się łuszczy
+        Numer przesyłki jest fałszywy
+        Nie dotarło""",
+    "dutch": """
+        Het is geen namaak, maar wel te duur
+        Ik ben niet echt tevreden
+        Neppe reviews, trap er niet in
+        Niet in de originele verpakking
+        Nepleer laat los na een week
+        Geen echt leer zoals beschreven
+        Nooit ontvangen
+        De replica van het schip is zoals beschreven, maar kwam laat""",
 }
+
+# One rule a table, each with a sentence or two in every language.
+
+NO_DOUBT_THAT_IT_IS_FAKE = {
+    "english": """
+        There is no doubt this is a fake
+        Without doubt a fake
+        There is not a shadow of a doubt these are fake
+        I do not doubt it is fake
+        I cannot believe it is fake
+        Could not believe they are counterfeit""",
+    "portuguese": """
+        Não duvido que seja falso
+        Não tenho dúvida nenhuma que é uma réplica
+        Não consigo acreditar que seja falso""",
+    "spanish": """
+        No dudo que es falso
+        Sin ninguna duda es una imitación
+        No puedo creer que sea falso""",
+    "german": """
+        Ohne Zweifel eine Fälschung
+        Ich bezweifle nicht dass es eine Fälschung ist
+        Ich kann nicht glauben, dass es eine Fälschung ist""",
+    "french": """
+        Sans aucun doute un faux
+        Je ne doute pas que ce soit une contrefaçon
+        Je n'arrive pas à croire que ce soit une contrefaçon""",
+    "italian": """
+        Senza alcun dubbio è un falso
+        Non dubito che sia falso
+        Non posso credere che sia falso""",
+    "turkish": """
+        Şüphesiz sahte
+        Sahte olduğundan şüphe yok
+        Sahte olduğuna inanamıyorum""",
+    "russian": """
+        Без сомнения подделка
+        Не сомневаюсь что это подделка
+        Не могу поверить, что это подделка""",
+    "arabic": """
+        لا شك أنه مقلد
+        ما اشك انه مقلد
+        لا أصدق أنه مقلد""",
+    "chinese, simplified": """
+        毫无疑问是假的
+        无非是假货
+        不敢相信是假货""",
+    "chinese, traditional": """
+        毫無疑問是假貨
+        難道不是假貨嗎""",
+    "japanese": """
+        偽物に違いない
+        偽物とは信じられない""",
+    "korean": """
+        틀림없이 가짜
+        가짜라고 믿을 수 없어요""",
+    "polish": """
+        Bez wątpienia podróbka
+        Nie wątpię, że to podróbka
+        Nie mogę uwierzyć, że to podróbka""",
+    "dutch": """
+        Zonder twijfel namaak
+        Er is geen twijfel dat het nep is
+        Ik kan niet geloven dat het nep is""",
+}
+
+NO_DOUBT_THAT_IT_IS_GENUINE = {
+    "english": """
+        There is no doubt it is genuine
+        I do not doubt its authenticity""",
+    "portuguese": """
+        Sem dúvida original
+        Não duvido da autenticidade""",
+    "spanish": """
+        Sin duda es original
+        No dudo de su autenticidad""",
+    "german": """
+        Ohne Zweifel ein Original
+        Ich habe keinen Zweifel an der Echtheit""",
+    "french": """
+        Sans aucun doute authentique
+        Aucun doute sur l'authenticité""",
+    "italian": """
+        Senza dubbio originale
+        Nessun dubbio sull'autenticità""",
+    "turkish": """
+        Şüphesiz orijinal
+        Orijinalliğinden şüphem yok""",
+    "russian": """
+        Без сомнения оригинал
+        Нет сомнений в подлинности""",
+    "arabic": """
+        لا شك أنه أصلي
+        لا شك في اصالته""",
+    "chinese, simplified": "毫无疑问是正品",
+    "chinese, traditional": "毫無疑問是正品",
+    "japanese": "間違いなく本物です",
+    "korean": "틀림없이 정품입니다",
+    "polish": "Bez wątpienia oryginał",
+    "dutch": "Zonder twijfel origineel",
+}
+
+HARD_TO_BELIEVE_GENUINE = {
+    "english": "I can't believe this is genuine, the stitching is crooked",
+    "portuguese": "Não consigo acreditar que seja original",
+    "spanish": "No puedo creer que sea original",
+    "german": """
+        Ich kann nicht glauben, dass es ein Original ist
+        Ich glaube nicht, dass die Tasche original ist
+        Ich bezweifle, dass das ein Original ist""",
+    "french": """
+        Je n'arrive pas à croire que ce soit un original
+        Je doute que ce soit un original""",
+    "italian": "Non riesco a credere che sia originale",
+    "turkish": """
+        Orijinal olduğuna inanamıyorum
+        Orijinal olduğundan şüpheliyim""",
+    "russian": """
+        Трудно поверить, что это оригинал
+        Сомневаюсь, что это оригинал""",
+    "arabic": """
+        لا أصدق أنه أصلي
+        أشك أنه أصلي""",
+    "chinese, simplified": "不敢相信这是正品",
+    "chinese, traditional": "很難相信這是正品",
+    "japanese": "本物とは信じられません",
+    "korean": "정품이라고 믿을 수 없어요",
+    "polish": """
+        Trudno uwierzyć, że to oryginał
+        Wątpię, że to oryginał""",
+    "dutch": "Ik kan niet geloven dat het origineel is",
+}
+
+NOT_FAKE = {
+    "english": """
+        They aren't fakes
+        I don't believe it is fake
+        I doubt it is fake""",
+    "portuguese": """
+        Não são falsos
+        Duvido que seja falso""",
+    "spanish": """
+        No es una imitación
+        Dudo que sea falso""",
+    "german": """
+        Keine Fälschungen
+        Ich glaube nicht, dass es eine Fälschung ist""",
+    "french": """
+        Ce n'est pas un faux
+        Je doute que ce soit une contrefaçon""",
+    "italian": """
+        Non è contraffatto
+        Dubito che sia falso""",
+    "turkish": """
+        Çakma değil
+        Sahte olduğunu düşünmüyorum""",
+    "russian": """
+        Не является подделкой
+        Не думаю, что это подделка""",
+    "arabic": """
+        ليست مقلدة
+        العطر مب تقليد""",
+    "chinese, simplified": """
+        不是假的
+        应该不是假的，但是物流太慢
+        不可能是假的""",
+    "chinese, traditional": """
+        這不是假的
+        唔係假嘅""",
+    "japanese": """
+        偽物ではない
+        本物だった
+        偽物には見えない""",
+    "korean": """
+        가짜가 아니에요
+        가짜 아님
+        짝퉁이아니에요""",
+    "polish": """
+        To nie podróbka
+        Nie sądzę, że to podróbka""",
+    "dutch": """
+        Het is niet nep
+        Dit is geen vervalsing""",
+}
+
+THOUGHT_FAKE_BUT_GENUINE = {
+    "english": """
+        I thought it was fake but it is 100% original
+        At first I thought fake. But it's genuine!
+        Looked like a fake, turns out it is authentic""",
+    "portuguese": """
+        Achei que era falso mas é original
+        Pensei que fosse uma réplica, mas é 100% original""",
+    "spanish": """
+        Creí que era falso pero es original
+        Al principio pensé que era falso, pero resultó ser original""",
+    "german": """
+        Ich dachte, es wäre eine Fälschung, aber es ist ein Original
+        Sah gefälscht aus, aber es ist original""",
+    "french": """
+        Je pensais que c'était une contrefaçon mais c'est un original
+        Je croyais à un faux sac, mais il est bien authentique""",
+    "italian": """
+        Pensavo fosse falso ma è originale
+        Credevo che fosse un falso, invece è originale""",
+    "turkish": """
+        Sahte sandım ama orijinal
+        Sahte olduğunu düşündüm, meğer orijinalmiş""",
+    "russian": """
+        Думал что подделка, но это оригинал
+        Сначала думала, что подделка, оказался оригинал""",
+    "arabic": """
+        ظننته مقلد لكنه أصلي
+        كنت أحسبه تقليد بس طلع أصلي""",
+    "chinese, simplified": """
+        以为是假的，结果是正品
+        一开始以为是假货，但是正品""",
+    "chinese, traditional": "以為是假貨，結果是正品",
+    "japanese": """
+        偽物だと思ったけど本物だった
+        偽物かと思いきや、本物でした""",
+    "korean": """
+        가짜인 줄 알았는데 정품이에요
+        가짜라고 생각했는데 정품이었어요""",
+    "polish": """
+        Myślałem, że to podróbka, ale to oryginał
+        Wyglądało na podróbkę, okazało się oryginalne""",
+    "dutch": "Ik dacht dat het nep was, maar het is origineel",
+}
+
+THOUGHT_GENUINE_BUT_FAKE = {
+    "english": """
+        I thought it was original but it is fake
+        I received a fake but the listing says it is original
+        It is a fake but the original is better""",
+    "portuguese": "Achei que era original mas é falso",
+    "spanish": """
+        Pensé que era original pero es falso
+        Me llegó una réplica pero el original cuesta más""",
+    "german": """
+        Ich dachte, es ist ein Original, aber es ist eine Fälschung
+        Eine Fälschung, aber das ist echt dreist""",
+    "french": "Je pensais que c'était un original mais c'est une contrefaçon",
+    "italian": "Pensavo fosse originale ma è falso",
+    "turkish": "Orijinal sandım ama sahte",
+    "russian": """
+        Думал, что оригинал, но это подделка
+        Прислали подделку, но оригинал стоит дороже""",
+    "arabic": "ظننته أصلي لكنه مقلد",
+    "chinese, simplified": """
+        以为是正品，结果是假货
+        是假货，但是正品要贵很多""",
+    "chinese, traditional": "以為是正品，結果是假貨",
+    "japanese": "本物だと思ったけど偽物だった",
+    "korean": "정품인 줄 알았는데 가짜예요",
+    "polish": "Myślałem, że to oryginał, ale to podróbka",
+    "dutch": "Ik dacht dat het origineel was, maar het is nep",
+}
+
+BRANDED_GOODS = {
+    "english": """
+        fake glasses, not Ray-Ban
+        Fake lens from Canon
+        fake jewelry not Pandora
+        Fake Logitech mouse""",
+    "portuguese": """
+        brinco falso da Vivara
+        Câmera falsa da Canon""",
+    "spanish": """
+        Cámara falsa de Canon
+        Joyería falsa de Pandora""",
+    "german": "fake Kamera von Canon",
+    "french": "Ils vendent de fausses lunettes Ray-Ban",
+    "italian": "Orecchini falsi di Pandora",
+    "turkish": "sahte gözlük, Ray-Ban değil",
+    "russian": "поддельный фотоаппарат",
+    "arabic": "نظارة مقلدة",
+    "chinese, simplified": "假品牌眼镜",
+    "chinese, traditional": "仿冒眼鏡",
+    "japanese": "偽物のカメラ",
+    "korean": "가짜 피규어",
+    "polish": "Fałszywe okulary Ray-Ban",
+    "dutch": "nep zonnebril van Ray-Ban",
+}
+
+# Words that another word is spelled like once accents are gone or languages are pooled, or that a star took in.
+SPELLED_ALIKE_COUNTERFEIT = """
+    Me mandaron unas falsas Adidas
+    Es una falsa Louis Vuitton
+    me llegó una fake
+    Producto no original
+    Es fake para mí
+    É fake para enganar cliente
+    È un fake ad occhio nudo
+    Non è né originale né autentico
+    Le scarpe sono false
+    Das ist ne Fälschung
+    Das ist 'n Fake
+    Das ist echt kein Original
+    Die Tasche scheint nicht echt zu sein
+    Il s'agit de faux Nike
+    C'est un faux pas un vrai
+    В магазине поддельные кроссовки
+    Имитация под известный бренд
+    المنتج فيك
+    莫非是假货
+    偽物とはいえひどい
+    가짜 퍼퓸"""
+SPELLED_ALIKE_SOMETHING_ELSE = """
+    Las uñas falsas se despegan
+    Sólo me llegó una bamba
+    La caña para trucha llegó rota
+    Piratas del Caribe llegó rayado
+    Pirates of the Caribbean DVD arrived scratched
+    It was a false alarm, sorry
+    The bootleg jeans are too short
+    A fake ad, nothing arrived
+    Im Mai Original bestellt
+    Das ist 'n Original
+    Un mazzo di tarocchi rovinato
+    Un faux pas de la part du vendeur
+    Паленый запах от зарядки
+    الله يبارك فيك، لم يصل الطلب
+    العلبة مضروبة
+    到底是正品吗
+    除非是正品
+    味道不純正
+    本物とはいえ高い
+    本物には見えます
+    모조리 깨져서 왔어요"""
 
 
 def table(sentences):
@@ -341,6 +709,51 @@ def test_a_complaint_that_says_counterfeit_counts(language, text, answer):
 
 @pytest.mark.parametrize(("language", "text", "answer"), table(SAY_SOMETHING_ELSE))
 def test_a_complaint_that_denies_it_or_speaks_of_something_else_does_not_count(language, text, answer):
+    assert not answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(NO_DOUBT_THAT_IT_IS_FAKE))
+def test_a_doubt_that_is_none_denies_nothing(language, text, answer):
+    assert answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(NO_DOUBT_THAT_IT_IS_GENUINE))
+def test_a_doubt_that_is_none_accuses_nobody(language, text, answer):
+    assert not answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(HARD_TO_BELIEVE_GENUINE))
+def test_what_cannot_be_believed_genuine_counts(language, text, answer):
+    assert answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(NOT_FAKE))
+def test_what_is_not_fake_does_not_count(language, text, answer):
+    assert not answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(THOUGHT_FAKE_BUT_GENUINE))
+def test_a_fake_that_is_genuine_after_all_does_not_count(language, text, answer):
+    assert not answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(THOUGHT_GENUINE_BUT_FAKE))
+def test_an_original_that_is_fake_after_all_counts(language, text, answer):
+    assert answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table(BRANDED_GOODS))
+def test_a_fake_of_what_is_sold_under_brand_names_counts(language, text, answer):
+    assert answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table({"any": SPELLED_ALIKE_COUNTERFEIT}))
+def test_a_word_spelled_like_one_of_a_near_miss_or_a_negator_hides_nothing(language, text, answer):
+    assert answer, LEXICON.explain(text)
+
+
+@pytest.mark.parametrize(("language", "text", "answer"), table({"any": SPELLED_ALIKE_SOMETHING_ELSE}))
+def test_a_word_spelled_like_a_phrase_does_not_count(language, text, answer):
     assert not answer, LEXICON.explain(text)
 
 
@@ -387,8 +800,24 @@ def test_a_negator_reaches_over_its_window_and_no_clause():
 
 @pytest.mark.parametrize("sentences", [SAY_COUNTERFEIT, SAY_SOMETHING_ELSE])
 def test_every_language_has_eight_sentences_of_each_kind(sentences):
-    assert len(sentences) == 13  # Chinese twice
+    assert len(sentences) == 15  # Chinese twice
     assert all(len(block.strip().splitlines()) >= 8 for block in sentences.values())
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        NO_DOUBT_THAT_IT_IS_FAKE,
+        NO_DOUBT_THAT_IT_IS_GENUINE,
+        HARD_TO_BELIEVE_GENUINE,
+        NOT_FAKE,
+        THOUGHT_FAKE_BUT_GENUINE,
+        THOUGHT_GENUINE_BUT_FAKE,
+        BRANDED_GOODS,
+    ],
+)
+def test_every_rule_has_a_sentence_in_every_language(sentences):
+    assert sentences.keys() == SAY_COUNTERFEIT.keys()
 
 
 def test_a_near_miss_hides_nothing_but_itself():
@@ -417,7 +846,8 @@ def test_only_the_first_characters_of_a_text_are_read():
 
 
 @pytest.mark.parametrize(
-    "piece", ["not a ", "não é um ", "не это ", "不是", "a", "\u0301\u0323", "not a not ", " . ", "ﷺ"]
+    "piece",
+    ["not a ", "não é um ", "не это ", "不是", "a", "\u0301\u0323", "not a not ", " . ", "ﷺ", "no doubt it is "],
 )
 def test_a_megabyte_of_anything_is_read_in_bounded_time(piece):
     texts = pa.array([piece * (1_000_000 // len(piece))] * 4)
@@ -429,11 +859,13 @@ def test_a_megabyte_of_anything_is_read_in_bounded_time(piece):
 def test_an_explanation_quotes_the_words_that_decided():
     assert LEXICON.explain("Não é ORIGINAL!") == "counterfeit: 'nao e original'"
     assert LEXICON.explain("It's not a fake") == "not counterfeit: denied by 'not a fake'"
-    assert LEXICON.explain("bolo fake") == "not counterfeit: 'bolo fake' is about something else"
+    assert LEXICON.explain("bolo fake") == "not counterfeit: 'bolo fake' does not say it"
+    assert LEXICON.explain("falso, mas é original") == "not counterfeit: denied by 'falso . mas e original'"
 
 
 def test_explaining_and_reading_agree():
-    texts = [text for _, text, _ in table(SAY_COUNTERFEIT) + table(SAY_SOMETHING_ELSE)][::20]
+    tables = (SAY_COUNTERFEIT, SAY_SOMETHING_ELSE, NO_DOUBT_THAT_IT_IS_FAKE, THOUGHT_FAKE_BUT_GENUINE)
+    texts = [text for sentences in tables for _, text, _ in table(sentences)][::20]
     assert reads(*texts) == [LEXICON.explain(text).startswith("counterfeit") for text in texts]
 
 
@@ -478,6 +910,20 @@ def test_a_site_may_read_by_a_lexicon_of_its_own(tmp_path):
     texts = ["faked", "a bad copy", "copy", "fake plants", "not a real one", "not a a real one", "falso"]
     assert own.is_counterfeit(texts).to_pylist() == [True, True, False, False, True, False, False]
     assert own.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_comma_lets_a_phrase_cross_the_end_of_a_clause_and_no_cut(tmp_path):
+    own = Lexicon.load(written(tmp_path, MINIMAL.replace('["not"]', '["not", "doubt , that"]')))
+    texts = ["doubt that real", "I doubt, that a real one", "doubt; that real", "doubt. So that real"]
+    assert own.is_counterfeit(texts).to_pylist() == [True, True, True, False]
+    assert own.is_counterfeit(["doubt fake plants that real"]).to_pylist() == [False]
+
+
+def test_doubts_turn_round_genuine_only_and_corrections_take_back_fake(tmp_path):
+    rules = 'doubts_before = ["hardly"]\ndoubts_after = ["unlikely"]\ncorrections = ["but"]\nwords.goods'
+    own = Lexicon.load(written(tmp_path, MINIMAL.replace("words.goods", rules)))
+    texts = ["hardly real", "real unlikely", "hardly faked", "faked unlikely", "faked, but real", "fake but not real"]
+    assert own.is_counterfeit(texts).to_pylist() == [True, True, True, True, False, True]
 
 
 def test_all_faults_of_a_lexicon_are_told_at_once(tmp_path):

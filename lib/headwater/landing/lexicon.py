@@ -1,4 +1,4 @@
-"""Does a complaint's text say that the goods are counterfeit? Phrases, negation and near-misses in twelve languages.
+"""Does a complaint's text say that the goods are counterfeit? Phrases, negation and near-misses in fourteen languages.
 
 The phrases stand in `lexicon.toml` beside this module, and only there: as package data it is found from a checkout, an
 installed wheel and the zip that `spark-submit --py-files` ships, which conf/ is not. A site with its own words passes
@@ -52,11 +52,13 @@ _LAYOUT = (  # in this order; a word ends up as " word ", a clause ends at " . "
 
 _ANY_WORD = " [^ .]+ "
 _GAP = "[^.]{0,40}"
+_CLAUSE_ENDS = r"(?: \. )*"
+_CUT = " .. "  # what is cut out leaves what no phrase crosses, not even one that may cross a clause's end
 _LETTERS = "[^ .]*"
 # "and", "so", "with", "like", "for", "the" are written onto the Arabic word that follows.
 _ARABIC_PREFIX = "[وف]?(?:ال|لل|بال|كال|[بكل])?"
 _ARABIC_WORD = re.compile("(?<= )(?=[\u0620-\u064a])")
-_SYNTAX = re.compile(r"[^\w\s'()|*{}.-]")
+_SYNTAX = re.compile(r"[^\w\s'()|*{}.,-]")
 _Section = TypeVar("_Section", bound=BaseModel)
 _INNERMOST = re.compile(r"\(([^()]*)\)")
 _SET = re.compile(r"\{(\w+)\}")
@@ -67,14 +69,19 @@ class Language(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    window: int = Field(ge=0, le=6, description="words of `between`, at most, from a negator to its phrase")
+    window: int = Field(ge=0, le=6, description="words of `between`, at most, from a negator or doubt to its phrase")
     fake: list[str] = Field(min_length=1, description="say counterfeit, unless a negator turns them round")
     genuine: list[str] = Field(min_length=1, description="say counterfeit when a negator turns them round")
     negators_before: list[str] = Field(description="turn round the phrase that follows")
     negators_after: list[str] = Field(description="turn round the phrase that went before")
-    between: list[str] = Field(description="words that may stand between a negator and its phrase")
+    doubts_before: list[str] = Field([], description="turn round the genuine phrase that follows, and no fake one")
+    doubts_after: list[str] = Field([], description="turn round the genuine phrase that went before, and no fake one")
+    corrections: list[str] = Field(
+        [], description="lead over to a genuine phrase, which takes back the fake one before them"
+    )
+    between: list[str] = Field(description="words that may stand between a negator or doubt and its phrase")
     idioms: list[str] = Field(description="say counterfeit whatever else stands there")
-    near_misses: list[str] = Field(description="the same words about something else; cut out before anything is read")
+    near_misses: list[str] = Field(description="words that mean something else there; cut out before anything is read")
     words: dict[str, list[str]] = Field(default_factory=dict, description="named sets, written {name} in a phrase")
 
 
@@ -90,12 +97,15 @@ class Characters(BaseModel):
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Compiled lexicon: patterns in RE2's syntax over folded text. Small and picklable, so Spark may ship it."""
+    """Compiled lexicon: patterns in RE2's syntax over folded text. Small and picklable, so Spark may ship it.
+
+    What is searched for at once stands in several patterns: as one it outgrows RE2's automaton and runs 50 times slower.
+    """
 
     idioms: str
-    near_misses: tuple[str, ...]  # one a language: as one pattern they outgrow RE2's automaton and run 50 times slower
-    denied: str
-    says: str
+    near_misses: tuple[str, ...]  # one a language
+    denied: tuple[str, ...]  # by a negator, by a correction
+    says: tuple[str, ...]  # fake, not genuine, genuine not
     letters: Mapping[int, str]
     digest: str  # SHA-256 of the file as read: what a night's record states
 
@@ -133,15 +143,15 @@ class Lexicon:
     def explain(self, text: str | None) -> str:
         """Why the text counts or not, in a sentence that quotes the words that decided, folded as they were read."""
         folded = self._folded(pa.array([text], pa.string()))
-        if idiom := _first(folded, self.idioms):
+        if idiom := _first(folded, [self.idioms]):
             return f"counterfeit: {idiom!r}"
         to_the_point = _without(folded, self.near_misses)
-        if phrase := _first(_without(to_the_point, [self.denied]), self.says):
+        if phrase := _first(_without(to_the_point, self.denied), self.says):
             return f"counterfeit: {phrase!r}"
         if denied := _first(to_the_point, self.denied):
             return f"not counterfeit: denied by {denied!r}"
-        if near_miss := next(filter(None, (_first(folded, pattern) for pattern in self.near_misses)), ""):
-            return f"not counterfeit: {near_miss!r} is about something else"
+        if near_miss := _first(folded, self.near_misses):
+            return f"not counterfeit: {near_miss!r} does not say it"
         return "not counterfeit: no phrase of the lexicon"
 
     def _folded(self, texts: pa.Array | pa.ChunkedArray) -> pa.StringArray:
@@ -152,10 +162,10 @@ class Lexicon:
         return pa.array(_fold(blob, self.letters).split(_SEPARATOR)[: len(texts)], pa.large_string())
 
     def _says(self, folded: pa.StringArray) -> pa.BooleanArray:
-        # What is cut out leaves a clause's end, so no phrase can arise by it: texts without a phrase are done.
-        outright = _found(folded, self.idioms)
+        # No phrase can arise by what is cut out: texts without a phrase are done.
+        outright = _found(folded, [self.idioms])
         candidates = np.flatnonzero(_found(folded, self.says) & ~outright)
-        left = _without(folded.take(pa.array(candidates)), [*self.near_misses, self.denied])
+        left = _without(folded.take(pa.array(candidates)), [*self.near_misses, *self.denied])
         outright[candidates] = _found(left, self.says)
         return pa.array(outright)
 
@@ -169,20 +179,23 @@ def _valid(model: type[_Section], name: str, section: object, faults: list[str])
         return model.model_construct()
 
 
-def _found(folded: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
+def _found(folded: pa.StringArray, patterns: Iterable[str]) -> NDArray[np.bool_]:
     # Not match_substring_regex: it asks RE2 for another automaton, which is 50 times slower on patterns as large.
-    return np.asarray(pc.find_substring_regex(folded, pattern)) >= 0
+    starts: list[NDArray[np.int32]] = [np.asarray(pc.find_substring_regex(folded, pattern)) for pattern in patterns]
+    return np.asarray(np.max(starts, axis=0) >= 0)
 
 
 def _without(folded: pa.StringArray, patterns: Iterable[str]) -> pa.StringArray:
     for pattern in patterns:
-        folded = pc.replace_substring_regex(folded, pattern, " . ")
+        folded = pc.replace_substring_regex(folded, pattern, _CUT)
     return folded
 
 
-def _first(folded: pa.StringArray, pattern: str) -> str:
-    found = pc.extract_regex(folded, f"(?P<words>{pattern})")[0].as_py()
-    return " ".join(found["words"].split()) if found else ""
+def _first(folded: pa.StringArray, patterns: Iterable[str]) -> str:
+    for pattern in patterns:
+        if found := pc.extract_regex(folded, f"(?P<words>{pattern})")[0].as_py():
+            return " ".join(found["words"].split())
+    return ""
 
 
 def _fold(blob: str, letters: Mapping[int, str]) -> str:
@@ -210,19 +223,29 @@ def _patterns(languages: Mapping[str, Language], letters: Mapping[int, str], whe
     def pooled(field: str) -> str:
         return _any([p for name, language in languages.items() for p in alternatives(name, getattr(language, field))])
 
-    before, after = [], []
-    for name, language in languages.items():
-        between = f"{_any(alternatives(name, language.between))}{{0,{language.window}}}"
-        before += [
-            p + between for p in [_any(alternatives(name, language.negators_before))] if language.negators_before
+    between = {n: f"{_any(alternatives(n, x.between))}{{0,{x.window}}}" for n, x in languages.items()}
+
+    def before(field: str) -> list[str]:
+        return [
+            _any(alternatives(n, getattr(x, field))) + between[n] for n, x in languages.items() if getattr(x, field)
         ]
-        after += [between + p for p in [_any(alternatives(name, language.negators_after))] if language.negators_after]
+
+    def after(field: str) -> list[str]:
+        return [
+            between[n] + _any(alternatives(n, getattr(x, field))) for n, x in languages.items() if getattr(x, field)
+        ]
+
     fake, genuine = pooled("fake"), pooled("genuine")
+    negated, negating = before("negators_before"), after("negators_after")
+    doubted, doubting = before("doubts_before"), after("doubts_after")
     patterns = {
         "idioms": pooled("idioms"),
         "near_misses": tuple(_any(alternatives(n, x.near_misses)) for n, x in languages.items() if x.near_misses),
-        "denied": f"{_any(before)}{fake}|{fake}{_any(after)}",
-        "says": f"{fake}|{_any(before)}{genuine}|{genuine}{_any(after)}",
+        "denied": (
+            f"{_any(negated)}{fake}|{fake}{_any(negating)}",
+            f"{fake}{_GAP}{_CLAUSE_ENDS}{pooled('corrections')}{genuine}",
+        ),
+        "says": (fake, f"{_any(negated + doubted)}{genuine}", f"{genuine}{_any(negating + doubting)}"),
     }
     if faults:
         raise ConfigurationError(f"lexicon {where}:\n{listed(faults)}")
@@ -263,6 +286,8 @@ def _part_pattern(part: str, letters: Mapping[int, str]) -> str:
         return _GAP
     if part == "_":
         return _ANY_WORD
+    if part == ",":
+        return _CLAUSE_ENDS
     return f"(?:{'|'.join(dict.fromkeys(_words_pattern(written, letters) for written in _spelled_out(part)))})"
 
 
