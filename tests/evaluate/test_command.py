@@ -35,7 +35,7 @@ OF_TYPE = {
     "decimal(18,2)": Decimal(1),
     "array<string>": ["a"],
 }
-PLACE = source_ids(np.array([1]), np.array(["P-door"]))[0]
+COMPANY, PLACE = source_ids(np.array([0, 1]), np.array(["C-firm", "P-door"]))  # a company and a place by their own ids
 
 
 def plant(lake: Path, table: Table, *rows: dict) -> None:
@@ -233,6 +233,17 @@ def test_a_place_is_told_by_its_own_id_too_and_ids_may_be_numbers(lake, tmp_path
     assert [r["sources"] for r in judged(lake, "--verdicts", tmp_path / "numbers.parquet")["rankings"]] == [1]
 
 
+def test_a_company_is_told_by_its_own_id_or_any_of_its_suppliers_and_is_one_source(tmp_path):
+    lake = made(tmp_path / "lake", source(1, COMPANY, "17") | {"members": ["17", "18"]})
+    for subject in ("supplier,C-firm", "supplier,18", f"source,{COMPANY}"):
+        file = verdicts(tmp_path / "v.csv", f"v1,{subject},confirmed,ann,{LATER}")
+        assert ranking(judged(lake, "--verdicts", file), "supplier")["guilty"] == 1
+    file = verdicts(
+        tmp_path / "v.csv", f"v1,supplier,17,confirmed,ann,{LATER}", "v2,supplier,C-firm,cleared,ann,2026-11-26"
+    )
+    assert ranking(judged(lake, "--verdicts", file), "supplier")["guilty"] == 0
+
+
 def test_unsure_takes_back_and_who_contradict_each_other_judge_nothing(lake, tmp_path):
     file = verdicts(
         tmp_path / "v.csv",
@@ -387,6 +398,10 @@ def test_a_night_of_a_planted_marketplace_is_judged_by_its_truth_and_by_later_ve
     )
     assert (ranking(by_file, "supplier")["sources"], ranking(by_file, "supplier")["average_precision"]) == (2, 1.0)
     assert len(list((tmp_path / "plots").glob("*.png"))) == 3
-    imported = CliRunner().invoke(main, ["verdict", "import", f"--set=paths.lake={lake}", str(file)])
-    assert imported.exit_code == 0, imported.output
+    for words in (
+        [f"supplier:{first['members'].iloc[0][0]}", "confirmed"],
+        [f"source:{first['source_id'].iloc[1]}", "cleared"],
+    ):
+        add = ["verdict", "add", f"--set=paths.lake={lake}", *words, "--author", "ann", "--decided-at", LATER]
+        assert CliRunner().invoke(main, add).exit_code == 0
     assert judged(lake, "--verdicts", "lake") == by_file

@@ -68,6 +68,15 @@ def test_a_place_is_what_most_of_its_addresses_are_and_counts_once():
     assert got.left_out.again == 1
 
 
+def test_ids_of_one_company_are_one_guilty_source_and_none_of_them_is_missed():
+    both = sources(source(1, "C", members=["S1", "S3"]), source(2, "S2"))
+    (got,) = evaluate(NIGHT, {NIGHT: both}, SUPPLIERS).rankings
+    assert (got.sources, got.guilty, got.missed, got.curve[0].hits) == (2, 2, 1, 1)  # S4 was never shown
+    honest = sources(source(1, "C", members=["S2", "S2", "S3"]))
+    (got,) = evaluate(NIGHT, {NIGHT: honest}, SUPPLIERS).rankings
+    assert (got.guilty, got.missed) == (3, 3)  # an honest company does not stand for the guilty one within
+
+
 def test_a_source_that_the_truth_does_not_know_is_left_out():
     got = evaluate(NIGHT, {NIGHT: ranked("S1", "new")}, TRUTH)
     assert (got.rankings[0].sources, got.left_out.unknown) == (1, 1)

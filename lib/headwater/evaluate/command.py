@@ -207,7 +207,7 @@ def _counted(result: Evaluation) -> list[str]:
     lines = [f"{judged} of {total} published sources are judged" + (f", left out: {told}" if told else "")]
     if any(r.missed for r in result.rankings):
         lines.append(
-            "guilty by the truth's ids: who has two counts twice; never shown: nobody complained of their goods, or nobody names them"
+            "guilty are ids of the truth, those of one source once; never shown: nobody complained of their goods, or nobody names them"
         )
     return lines
 

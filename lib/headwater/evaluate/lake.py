@@ -18,7 +18,7 @@ import pandas as pd
 
 from headwater.evaluate import metrics
 from headwater.evaluate.metrics import Bin
-from headwater.evaluate.truth import Truth, as_id, subject_of
+from headwater.evaluate.truth import Truth, as_id, subjects_of
 from headwater.parameters.finding import LATE
 
 FIRST = (10, 20, 50)  # how many of a ranking are looked at
@@ -143,17 +143,21 @@ def left_out(sources: pd.DataFrame, truth: Truth) -> LeftOut:
 
 
 def _with_subject(sources: pd.DataFrame, truth: Truth) -> pd.DataFrame:
-    """Sources in the order of suspicion, with the subject that each is; a late one is none but by a verdict of its own."""
+    """Sources in the order of suspicion, with the `subjects` that each is and the first of them, or None, as `subject`; a late one is
+    none but by a verdict of its own."""
     rows = sources.sort_values(["suspicion_rank", "source_id"]).reset_index(drop=True)
-    return rows.assign(
-        subject=pd.Series(
-            [
-                subject_of(i, k, [] if t in LATE else m, truth)
-                for i, k, t, m in zip(rows["source_id"], rows["kind"], rows["type"], rows["members"], strict=True)
-            ],
-            dtype=object,
-        )
-    )
+    members = [[] if t in LATE else m for t, m in zip(rows["type"], rows["members"], strict=True)]
+    return _told(rows.assign(members=members), truth)
+
+
+def _told(rows: pd.DataFrame, truth: Truth) -> pd.DataFrame:
+    """Sources with `subjects` and `subject`."""
+    subjects = [
+        subjects_of(i, k, m, truth) for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
+    ]
+    first = [some[0] if some else None for some in subjects]
+    both = {"subjects": subjects, "subject": first}
+    return rows.assign(**{name: pd.Series(values, rows.index, dtype=object) for name, values in both.items()})
 
 
 def detection(nights: dict[date, pd.DataFrame], top: int = TOP) -> dict[str, int | None]:
@@ -175,15 +179,16 @@ def detection(nights: dict[date, pd.DataFrame], top: int = TOP) -> dict[str, int
 def _ranking(rows: pd.DataFrame, kind: str, truth: Truth, complete: bool) -> Ranking:
     some = rows[rows["kind"] == kind]
     hit = some["guilty"].to_numpy(dtype=bool)
-    there = sum(truth.known(kind).values()) if complete else int(hit.sum())
-    found = np.cumsum(hit)
+    shown = {s.partition(":")[2] for subjects in some.loc[hit, "subjects"] for s in subjects}
+    missed = sum(guilty and i not in shown for i, guilty in truth.known(kind).items()) if complete else 0
+    there, found = int(hit.sum()) + missed, np.cumsum(hit)
 
     def precision(k: int) -> Share:
         return share_of(k, int(found[k - 1]), k)
 
     ks = [k for k in FIRST if k <= len(hit)]
     return Ranking(
-        kind=kind, sources=len(some), guilty=there, missed=there - int(hit.sum()),
+        kind=kind, sources=len(some), guilty=there, missed=missed,
         average_precision=metrics.average_precision(-np.arange(len(hit), dtype=np.float64), hit, there),
         precision=[precision(k) for k in ks],
         recall=[share_of(k, int(found[k - 1]), there) for k in ks] if there else [],
@@ -207,14 +212,9 @@ def role_counts(sources: pd.DataFrame, truth: Truth) -> list[RoleCount]:
     """Of the suppliers, dispatch and return places whose role the truth knows, how many of each true role were given which."""
     if not truth.role:
         return []
-    rows = sources[~sources["type"].isin(("building", "latent"))].sort_values("source_id")
-    subject = [
-        subject_of(i, k, m, truth) for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
-    ]
-    told = pd.DataFrame({"type": rows["type"].to_numpy(), "subject": subject, "said": rows["role"].to_numpy()})
-    told["true"] = told["subject"].map(truth.role)
-    known = told[told["true"].notna()].drop_duplicates(["type", "subject"])
-    count = Counter(zip(known["true"], known["said"], strict=True))
+    rows = _told(sources[~sources["type"].isin(("building", "latent"))].sort_values("source_id"), truth)
+    known = rows.assign(true=rows["subject"].map(truth.role)).dropna(subset="true").drop_duplicates(["type", "subject"])
+    count = Counter(zip(known["true"], known["role"], strict=True))
     return [RoleCount(true, said, n) for (true, said), n in sorted(count.items())]
 
 

@@ -6,6 +6,7 @@ A subject is `kind:id`, as a verdict names it: `supplier:ID` and `place:ID` of a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from headwater.attribution.market import BUILDING, PLACE, RETURN
+from headwater.attribution.market import BUILDING, PLACE, RETURN, SUPPLIER
 from headwater.errors import ConfigurationError
 from headwater.feeds import FALSE, SUBJECT_KINDS, TRUE, VERDICT_KINDS
 
-PLACES = (PLACE, BUILDING, RETURN)
+OWN = {"supplier": (SUPPLIER,), "place": (PLACE, BUILDING, RETURN)}  # the types whose own id may be meant
 WHOLE = re.compile(r"(-?\d+)\.0+")
 Tables = dict[str, pd.DataFrame]
 
@@ -93,8 +94,8 @@ def _pairs(tables: Tables, table: str, key: str, value: str) -> dict[str, str]:
 def later_verdicts(verdicts: pd.DataFrame, night: date, sources: pd.DataFrame) -> Truth:
     """Verdicts on published sources decided after the night: confirmed is guilty, cleared is not.
 
-    As the nights obey them: the newest of an author about a subject counts, `unsure` takes it back, and where people say both of a
-    source, nothing is known. Raises ConfigurationError for a word that no verdict has, a time that is none, and if nothing is left."""
+    As the nights obey them: the newest of an author about a source counts, `unsure` takes it back, and where people say both of one,
+    nothing is known. Raises ConfigurationError for a word that no verdict has, a time that is none, and if nothing is left."""
     rows = _in_order(verdicts)
     later = rows[rows["decided"].dt.date > night]
     if later.empty:
@@ -105,8 +106,8 @@ def later_verdicts(verdicts: pd.DataFrame, night: date, sources: pd.DataFrame) -
     of = _subjects(sources)
     subjects = zip(later["subject_kind"], later["subject_id"], strict=True)
     later = later.assign(source=[_source(kind, subject, of) for kind, subject in subjects])
-    last = later.drop_duplicates(["subject_kind", "subject_id", "author"], keep="last")
-    said = last[last["source"].notna() & last["verdict"].isin(["confirmed", "cleared"])]
+    last = later[later["source"].notna()].drop_duplicates(["source", "author"], keep="last")
+    said = last[last["verdict"].isin(["confirmed", "cleared"])]
     agreed = said.groupby("source")["verdict"].agg(set)
     guilty = {f"source:{s}": words == {"confirmed"} for s, words in agreed.items() if len(words) == 1}
     if not guilty:
@@ -120,8 +121,8 @@ def later_verdicts(verdicts: pd.DataFrame, night: date, sources: pd.DataFrame) -
 
 
 def _subjects(sources: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """(subject kind, id) of a verdict -> source_id: of a supplier its id, of a place that of any of its addresses, as a place of
-    dispatch before one of returns."""
+    """(subject kind, id) of a verdict -> source_id: of a supplier any id of its company, of a place any of its addresses, as a place
+    of dispatch before one of returns."""
     of = {("source", i): i for i in sources["source_id"]}
     for kind, type_ in (("supplier", "supplier"), ("place", "dispatch"), ("place", "return")):
         rows = sources[sources["type"] == type_].sort_values("source_id")
@@ -132,13 +133,13 @@ def _subjects(sources: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def _source(kind: str, subject: str, of: dict[tuple[str, str], str]) -> str | None:
-    """The source that a verdict is about, as the nights understand it (`attribution.found_out.numbered`): a place also by its own id."""
-    if kind == "place":
-        from headwater.attribution.told import source_ids  # brings Spark's library, which takes a moment
+    """The source that a verdict is about, as the nights understand it (`attribution.found_out.numbered`): a company and a place also
+    by their own ids."""
+    from headwater.attribution.told import source_ids  # brings Spark's library, which takes a moment
 
-        own = source_ids(np.array(PLACES), np.array([subject] * len(PLACES)))
-        return next((i for i in own if ("source", i) in of), of.get((kind, subject)))
-    return of.get((kind, subject))
+    types = np.array(OWN.get(kind, ()), dtype=np.int64)
+    own = source_ids(types, np.array([subject] * len(types), dtype=object))
+    return next((i for i in own if ("source", i) in of), of.get((kind, subject)))
 
 
 def _in_order(verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -164,12 +165,11 @@ def _refuse(values: pd.Series, wrong: pd.Series, why: str) -> None:
             raise ConfigurationError(f"row {number}: {values.name} {str(value)!r} {why}")
 
 
-def subject_of(source_id: str, kind: str, members: Iterable[str], truth: Truth) -> str | None:
-    """The subject that a source is: itself, else the supplier or place that most of its members are, ties by id. None: the truth
-    does not know it."""
+def subjects_of(source_id: str, kind: str, members: Iterable[str], truth: Truth) -> list[str]:
+    """The subjects that a source is, as far as the truth knows them: itself, else the suppliers or places that its members are, what
+    most of them are first, ties by id. Ids of one company are one source, and so are the addresses of one place."""
     if f"source:{source_id}" in truth.guilty:
-        return f"source:{source_id}"
+        return [f"source:{source_id}"]
     ids = [as_id(m) for m in members]
-    known = [f"{kind}:{truth.place_of.get(i, i) if kind == 'place' else i}" for i in ids]
-    known = [s for s in known if s in truth.guilty]
-    return min(set(known), key=lambda s: (-known.count(s), s)) if known else None
+    count = Counter(f"{kind}:{truth.place_of.get(i, i) if kind == 'place' else i}" for i in ids)
+    return sorted((s for s in count if s in truth.guilty), key=lambda s: (-count[s], s))
