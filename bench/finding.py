@@ -17,7 +17,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +31,7 @@ from headwater.attribution.calibrate import learn_tempering
 from headwater.attribution.find import find
 from headwater.attribution.sweeps import keep_to_one_core
 from headwater.evaluate import metrics
+from headwater.evaluate.attacks import framed, moved, without_paid
 from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World, make_world
@@ -68,15 +68,10 @@ MODES = {"compared": compared, "ablation": ablated, "ours": ours}
 METRICS = ("ap", "p10", "p20", "p50", "r50", "framed", "moved", "places")
 
 
-def framed(world: World) -> np.ndarray:
-    """(suppliers,) honest suppliers whose goods a paid complaint is about."""
-    of = world.supplier[world.complaint_order[world.complaint_false]]
-    return (np.bincount(of, minlength=world.params.suppliers) > 0) & ~world.guilty
-
-
 def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
     """Per method: average precision, P@k, recall@50 and framed suppliers among the first as many as there are guilty ones; of the
-    suppliers that somebody names and that nobody confirmed. `places`: average precision over the dispatch places that orders name."""
+    suppliers that somebody names and that nobody confirmed. `places`: average precision over the dispatch places that orders name.
+    `moved`, of the finding alone (`run`): framed suppliers in the first 50 that would not be there without paid complaints."""
     sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.hidden & ~world.confirmed
     truth, paid = world.guilty[sold], framed(world)[sold]
     used = np.bincount(world.place[world.place >= 0], minlength=world.places) > 0
@@ -96,18 +91,6 @@ def graded(world: World, scores: Scores) -> dict[str, dict[str, float]]:
     }
 
 
-def moved(world: World, score: np.ndarray) -> float:
-    """Framed suppliers in the first 50 that are not there once the paid complaints are taken away."""
-    kept = ~world.complaint_false
-    if kept.all():
-        return 0.0
-    parts = {f: getattr(world, f)[kept] for f in vars(world) if f.startswith("complaint_")}
-    count = world.params.suppliers
-    before, score = ours(replace(world, **parts))[OURS][:count], score[:count]
-    top = np.isin(np.arange(len(score)), metrics.ranking(score)[:50])
-    return float((top & ~np.isin(np.arange(len(score)), metrics.ranking(before)[:50]) & framed(world)).sum())
-
-
 def run(task: tuple[str, str, str, int]) -> dict[str, dict[str, float]]:
     """The grades of one marketplace: (mode, difficulty, family, seed)."""
     mode, name, family, seed = task
@@ -115,7 +98,9 @@ def run(task: tuple[str, str, str, int]) -> dict[str, dict[str, float]]:
     scores = MODES[mode](world)
     rows = graded(world, scores)
     if mode == "compared":
-        rows[OURS]["moved"] = moved(world, scores[OURS])
+        count = world.params.suppliers
+        before = ours(without_paid(world))[OURS][:count]
+        rows[OURS]["moved"] = float(moved(world, before, scores[OURS][:count]).sum())
     return rows
 
 

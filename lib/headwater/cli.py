@@ -239,24 +239,38 @@ def _list_dials(context: click.Context, _parameter: click.Parameter, asked: bool
 @click.option(
     "--truth", type=click.Path(path_type=Path, file_okay=False), help="Truth folder of `headwater synthesise`."
 )
-@click.option("--verdicts", type=click.Path(path_type=Path, dir_okay=False), help="Verdicts decided after the night.")
+@click.option(
+    "--verdicts",
+    metavar="FILE|lake",
+    help="Verdicts decided after the night: a CSV or Parquet file of them, or `lake` for those that the lake holds.",
+)
 @click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write all numbers here.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Draw into this folder (matplotlib).")
+@click.option(
+    "--beside",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="With --plots: an evaluation kept by --json, drawn beside this one.",
+)
 def evaluate_command(
-    config: Config, night: date | None, truth: Path | None, verdicts: Path | None, out: Path | None, plots: Path | None
+    config: Config,
+    night: date | None,
+    truth: Path | None,
+    verdicts: str | None,
+    out: Path | None,
+    plots: Path | None,
+    beside: tuple[str, ...],
 ) -> None:
     """Judge a published night by a planted truth or by later verdicts: precision, recall, calibration, roles, operators."""
     from headwater.evaluate import command
 
+    if beside and plots is None:
+        raise ConfigurationError("--beside goes with --plots FOLDER")
+    others = command.read_beside(beside)
     result = command.evaluate_lake(config, night, truth, verdicts)
     click.echo(command.in_words(result))
-    if out is not None:
-        out.write_text(result.as_json(), encoding="utf-8")
-    if plots is not None:
-        from headwater.evaluate.plots import write
-
-        for file in write(result, plots):
-            click.echo(str(file))
+    for file in command.keep(result, out, plots, others):
+        click.echo(str(file))
 
 
 @main.command()

@@ -54,6 +54,7 @@ STATUSES = ("open", "upheld", "rejected", "withdrawn")
 ROLES = ("dispatch", "return", "registered", "pickup")
 LINK_KINDS = ("purchase", "invoice", "consignment", "declared")
 SUBJECT_KINDS = ("source", "seller", "place", "supplier", "pair", "operator", "value", "listing")
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")  # the words of a bool, in any case
 VERDICT_KINDS = ("confirmed", "cleared", "unsure", "must_link", "cannot_link", "hub")
 
 ORDERS = FeedSpec(

@@ -10,21 +10,24 @@ import pytest
 from headwater.errors import ConfigurationError
 from headwater.evaluate.command import read_truth
 from headwater.evaluate.lake import evaluate, judged
-from headwater.evaluate.plots import beside_each_other, write
 from headwater.evaluate.truth import Truth, later_verdicts, planted_truth
 
 NIGHT, EVE = date(2026, 11, 22), date(2026, 11, 21)
 TRUTH = Truth(
-    guilty={"S1": True, "S2": False, "S3": True, "S4": True, "P1": True, "P2": False},
-    kind={"S1": "supplier", "S2": "supplier", "S3": "supplier", "S4": "supplier", "P1": "place", "P2": "place"},
-    role={"S1": "producer", "S2": "distributor"},
+    guilty={
+        "supplier:S1": True, "supplier:S2": False, "supplier:S3": True, "supplier:S4": True, "place:P1": True, "place:P2": False,
+    },
+    role={"supplier:S1": "producer", "supplier:S2": "distributor"},
     place_of={"A1": "P1", "A2": "P1", "A3": "P2"},
     operator={"shop1": "O1", "shop2": "O1", "shop3": "O2"},
-)
+)  # fmt: skip
+SUPPLIERS = Truth({s: g for s, g in TRUTH.guilty.items() if s.startswith("supplier")})
 
 
 def source(rank, source_id, kind="supplier", members=None, **more):
-    return {"rank": rank, "source_id": source_id, "kind": kind, "members": members or [source_id], **more}
+    type_ = "dispatch" if kind == "place" else kind
+    row = {"rank": rank, "suspicion_rank": rank, "source_id": source_id, "kind": kind, "type": type_, "role": "unknown"}
+    return row | {"members": members or [source_id], **more}
 
 
 def sources(*rows):
@@ -36,16 +39,16 @@ def ranked(*ids):
 
 
 def test_average_precision_counts_the_guilty_that_were_never_shown():
-    (got,) = evaluate(NIGHT, {NIGHT: ranked("S1", "S2", "S3")}, TRUTH).rankings
+    (got,) = evaluate(NIGHT, {NIGHT: ranked("S1", "S2", "S3")}, SUPPLIERS).rankings
     assert (got.sources, got.guilty, got.missed) == (3, 3, 1)
-    # S1 at 1, S3 at 3, and S4 after them all: (1/1 + 2/3 + 3/4) / 3
-    assert got.average_precision == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
+    # S1 at 1, S3 at 3, and S4 nowhere: (1/1 + 2/3 + 0) / 3
+    assert got.average_precision == pytest.approx((1 + 2 / 3) / 3)
     assert [p.hits for p in got.curve] == [1, 1, 2]
 
 
 def test_a_better_ranking_has_a_better_precision_and_the_interval_holds_it():
     names = [f"G{i}" for i in range(10)] + [f"H{i}" for i in range(30)]
-    truth = Truth({n: n[0] == "G" for n in names}, dict.fromkeys(names, "supplier"))
+    truth = Truth({f"supplier:{n}": n[0] == "G" for n in names})
     good, bad = (evaluate(NIGHT, {NIGHT: ranked(*order)}, truth).rankings[0] for order in (names, names[::-1]))
     assert good.precision[0].share == 1.0
     assert good.average_precision == 1.0 > bad.average_precision
@@ -53,19 +56,30 @@ def test_a_better_ranking_has_a_better_precision_and_the_interval_holds_it():
     assert good.recall[1].share == 1.0
 
 
-def test_suspicion_rank_is_what_is_evaluated_where_there_is_one():
+def test_suspicion_rank_is_what_is_evaluated():
     rows = sources(source(1, "S2", suspicion_rank=2), source(2, "S1", suspicion_rank=1))
     assert evaluate(NIGHT, {NIGHT: rows}, TRUTH).rankings[0].curve[0].hits == 1
 
 
 def test_a_place_is_what_most_of_its_addresses_are_and_counts_once():
     rows = sources(source(1, "x", "place", ["A1", "A2", "A3"]), source(2, "y", "place", ["A1"]))
-    (got,) = evaluate(NIGHT, {NIGHT: rows}, TRUTH).rankings
-    assert (got.sources, got.curve[0].hits) == (1, 1)
+    got = evaluate(NIGHT, {NIGHT: rows}, TRUTH)
+    assert [(r.kind, r.sources, r.missed) for r in got.rankings] == [("supplier", 0, 3), ("place", 1, 0)]
+    assert got.left_out.again == 1
+
+
+def test_ids_of_one_company_are_one_guilty_source_and_none_of_them_is_missed():
+    both = sources(source(1, "C", members=["S1", "S3"]), source(2, "S2"))
+    (got,) = evaluate(NIGHT, {NIGHT: both}, SUPPLIERS).rankings
+    assert (got.sources, got.guilty, got.missed, got.curve[0].hits) == (2, 2, 1, 1)  # S4 was never shown
+    honest = sources(source(1, "C", members=["S2", "S2", "S3"]))
+    (got,) = evaluate(NIGHT, {NIGHT: honest}, SUPPLIERS).rankings
+    assert (got.guilty, got.missed) == (3, 3)  # an honest company does not stand for the guilty one within
 
 
 def test_a_source_that_the_truth_does_not_know_is_left_out():
-    assert evaluate(NIGHT, {NIGHT: ranked("S1", "new")}, TRUTH).rankings[0].sources == 1
+    got = evaluate(NIGHT, {NIGHT: ranked("S1", "new")}, TRUTH)
+    assert (got.rankings[0].sources, got.left_out.unknown) == (1, 1)
 
 
 def test_probabilities_are_judged_and_their_absence_is_no_error():
@@ -90,12 +104,10 @@ def test_roles_and_operators_are_judged_where_published():
 
 def test_detection_counts_nights_from_the_first_that_shows_a_source():
     honest = [f"H{i:02}" for i in range(50)]
-    truth = Truth(
-        {"S1": True, "S3": True} | dict.fromkeys(honest, False), dict.fromkeys(["S1", "S3", *honest], "supplier")
-    )
+    truth = Truth({f"supplier:{s}": s[0] == "S" for s in ["S1", "S3", *honest]})
     nights = {EVE: ranked(*honest, "S1"), NIGHT: ranked("S1", *honest, "S3")}
-    assert evaluate(NIGHT, nights, truth).nights_to_detection == {"S1": 1, "S3": None}
-    assert evaluate(EVE, nights, truth).nights_to_detection == {"S1": None}
+    assert evaluate(NIGHT, nights, truth).nights_to_detection == {"supplier:S1": 1, "supplier:S3": None}
+    assert evaluate(EVE, nights, truth).nights_to_detection == {"supplier:S1": None}
 
 
 def verdict(i, subject, said, decided="2026-11-25T10:00:00Z", kind="source"):
@@ -109,13 +121,13 @@ def test_later_verdicts_judge_what_they_speak_of_and_earlier_ones_nothing():
          verdict(4, "S3", "confirmed", "2026-11-20T10:00:00Z"), verdict(5, "S3", "unsure")]
     )  # fmt: skip
     truth = later_verdicts(said, NIGHT, rows)
-    assert truth.guilty == {"S1": True, "S2": False}
+    assert truth.guilty == {"source:S1": True, "source:S2": False}
     (got,) = evaluate(NIGHT, {NIGHT: rows}, truth, basis="verdicts").rankings
     assert (got.sources, got.guilty, got.missed) == (2, 1, 0)
 
 
 def test_the_json_is_whole_and_has_no_nan():
-    got = json.loads(evaluate(NIGHT, {NIGHT: ranked("S2")}, Truth({"S2": False}, {"S2": "supplier"})).as_json())
+    got = json.loads(evaluate(NIGHT, {NIGHT: ranked("S2")}, Truth({"supplier:S2": False})).as_json())
     assert got["night"] == "2026-11-22"
     assert got["rankings"][0]["average_precision"] is None
 
@@ -128,47 +140,14 @@ def test_the_truth_folder_becomes_the_truth():
         "operators": pd.DataFrame({"seller_id": ["x"], "operator_id": ["O"]}),
     }
     got = planted_truth(tables)
-    assert got.guilty == {"S1": True, "P1": False, "P2": True}
-    assert got.role == {"S1": "producer", "P1": "market"}
+    assert got.guilty == {"supplier:S1": True, "place:P1": False, "place:P2": True}
+    assert got.role == {"supplier:S1": "producer", "place:P1": "market"}
 
 
 def test_a_folder_that_is_no_truth_is_refused_with_all_that_it_lacks(tmp_path):
     pd.DataFrame({"supplier_id": ["S1"], "guilty": [True]}).to_parquet(tmp_path / "suppliers.parquet")
     with pytest.raises(ConfigurationError, match=r"places, addresses, operators, suppliers\.role"):
         read_truth(tmp_path)
-
-
-def test_the_plots_are_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
-    rows = sources(source(1, "S1", probability=0.999), source(2, "S2", probability=0.1))
-    result = evaluate(NIGHT, {NIGHT: rows}, TRUTH)
-    assert [f.name for f in write(result, tmp_path)] == ["precision.png", "reliability.png"]
-    assert all(f.stat().st_size > 1000 for f in tmp_path.iterdir())
-    axes = Figure().add_subplot()
-    beside_each_other(axes, {"one": result, "two": result})
-    assert [t.get_text() for t in axes.get_yticklabels()] == ["one", "two"]
-
-
-def test_the_command_judges_a_published_night(small_lake, tmp_path):
-    from pathlib import Path
-
-    from click.testing import CliRunner
-
-    from headwater.cli import main
-
-    truth = Path(small_lake.paths.lake).parent / "truth"
-    at = ["--set", f"paths.lake={small_lake.paths.lake}", "--set", f"paths.landing={small_lake.paths.landing}"]
-    done = CliRunner().invoke(main, ["evaluate", *at, "--truth", str(truth), "--json", str(tmp_path / "e.json")])
-    assert done.exit_code == 0, done.output
-    got = json.loads((tmp_path / "e.json").read_text())
-    supplier = next(r for r in got["rankings"] if r["kind"] == "supplier")
-    assert supplier["guilty"] == len(pd.read_parquet(truth / "suppliers.parquet").query("guilty"))
-    assert supplier["average_precision"] > supplier["guilty"] / supplier["sources"]
-    assert "average precision" in done.output
-    neither = CliRunner().invoke(main, ["evaluate", *at])
-    assert neither.exit_code == 2
 
 
 def test_roles_are_counted_by_what_was_taken_for_what():
@@ -180,7 +159,9 @@ def test_roles_are_counted_by_what_was_taken_for_what():
     }
 
 
-def test_a_building_or_unknown_supply_is_no_subject_of_the_truth():
-    rows = sources(source(1, "S1"), source(2, "S2"))
-    rows["type"] = ["supplier", "latent"]
-    assert len(judged(rows, TRUTH)) == 1
+def test_a_building_or_unknown_supply_is_no_subject_of_a_planted_truth_but_may_be_one_of_a_verdict():
+    rows = sources(source(1, "S1"), source(2, "L2", members=["S2"], type="latent"))
+    assert evaluate(NIGHT, {NIGHT: rows}, TRUTH).left_out.late == 1
+    assert list(judged(rows, TRUTH)["subject"]) == ["supplier:S1"]
+    told = later_verdicts(pd.DataFrame([verdict(1, "L2", "confirmed")]), NIGHT, rows)
+    assert list(judged(rows, told)["guilty"]) == [True]

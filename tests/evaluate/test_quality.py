@@ -2,6 +2,7 @@
 
 Recorded with `python tests/evaluate/test_quality.py`; `low` is the lower end of the 95 % bootstrap interval over the suppliers of
 that marketplace. A change that falls below it is worse by more than another draw of the same marketplace would be.
+And paid complaints do what they did: nothing.
 """
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 
 from headwater.attribution.find import find
 from headwater.evaluate import metrics
+from headwater.evaluate.attacks import framed, moved, without_paid
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import WorldParams, make_world
+from headwater.parameters.finding import FindParams, HygieneParams
 
 # name: (family, seed, parameters, recorded average precision, low)
 HARD = WorldParams(orders=150_000, suppliers=120, shops=600, fake_rate=6e-3, named=0.1, camouflage=0.5, malicious=0.24)
@@ -32,6 +35,26 @@ def test_the_finding_is_no_worse_than_recorded(name):
     got = metrics.average_precision(score, guilty)
     assert low < recorded
     assert got >= low, f"average precision {got:.3f}, recorded {recorded:.3f}: worse than chance explains"
+
+
+# A quarter of the complaints are paid for, as in the bench's `malicious`.
+ATTACKED = WorldParams(orders=150_000, suppliers=240, shops=900, fake_rate=6e-3, malicious=0.24)
+AT_FACE_VALUE = FindParams(hygiene=HygieneParams(learn=False, count_exponent=0.0))
+
+
+def moved_up(world, params):
+    """(suppliers,) honest ones that paid complaints bring into the first 50."""
+    without, score = (find(*market_of(w), params).score[: w.params.suppliers] for w in (without_paid(world), world))
+    return moved(world, without, score)
+
+
+def test_paid_complaints_move_no_honest_supplier_into_the_first_50():
+    world = make_world(ATTACKED, 7, "guilds")
+    assert framed(world).sum() > 10
+    assert moved_up(world, AT_FACE_VALUE).sum() > 5, (
+        "an attack that moves nobody when each complaint counts tests nothing"
+    )
+    assert moved_up(world, FindParams()).sum() == 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How good the published nights are: against the truth of a planted marketplace, or against verdicts that came later.
 
 Pure functions from frames to a result. A source is guilty if a supplier or place behind it is; the guilty that were never published
-count as missed. Ranked by `suspicion_rank` where the night has one, else by `rank`; each kind of source by itself.
+count as missed and add nothing to average precision. Ranked by `suspicion_rank`; each kind of source by itself.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import pandas as pd
 
 from headwater.evaluate import metrics
 from headwater.evaluate.metrics import Bin
-from headwater.evaluate.truth import Truth, subject_of
+from headwater.evaluate.truth import Truth, as_id, subjects_of
+from headwater.parameters.finding import LATE
 
 FIRST = (10, 20, 50)  # how many of a ranking are looked at
-LATE = ("building", "return", "latent")  # types that the truth has no guilt of: they stand for suppliers and places
 TOP = 50  # a source is detected on the first night that ranks it this high
 
 
@@ -72,11 +72,22 @@ class RoleCount:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Published sources that are not judged: late ones, of which a planted truth says nothing; ones that the truth does not know;
+    and further sources of a subject, which counts once."""
+
+    late: int
+    unknown: int
+    again: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One night, judged. None where the night or the truth does not say."""
 
     night: date
     basis: str
+    left_out: LeftOut
     rankings: list[Ranking]
     probabilities: Probabilities | None
     role: Share | None
@@ -101,27 +112,52 @@ def evaluate(
     roles = role_counts(nights[night], truth)
     complete = basis == "truth"  # verdicts are about some sources only: what was never judged was not missed
     return Evaluation(
-        night=night, basis=basis,
-        rankings=[_ranking(rows, kind, truth, complete) for kind in ("supplier", "place") if (rows["kind"] == kind).any()],
+        night=night, basis=basis, left_out=left_out(nights[night], truth),
+        rankings=[
+            _ranking(rows, kind, truth, complete)
+            for kind in ("supplier", "place")
+            if (rows["kind"] == kind).any() or (complete and any(truth.known(kind).values()))
+        ],
         probabilities=_probabilities(rows), role=_role(roles), roles=roles, operators=_operators(operators, truth),
         nights_to_detection=detection({n: judged(s, truth) for n, s in nights.items() if n <= night}),
     )  # fmt: skip
 
 
 def judged(sources: pd.DataFrame, truth: Truth) -> pd.DataFrame:
-    """Suppliers and dispatch places with `subject` and `guilty`, those that the truth knows, in the order of suspicion; a subject once,
-    at its best rank."""
-    order = "suspicion_rank" if "suspicion_rank" in sources else "rank"
-    if "type" in sources:
-        sources = sources[~sources["type"].isin(LATE)]
-    rows = sources.sort_values([order, "source_id"]).reset_index(drop=True)
-    rows["subject"] = [
-        subject_of(i, k, list(m), truth)
-        for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
+    """The sources that the truth knows, with `subject` and `guilty`, in the order of suspicion; a subject once, at its best rank."""
+    rows = _with_subject(sources, truth)
+    rows = rows[rows["subject"].notna()].drop_duplicates("subject").reset_index(drop=True)
+    return rows.assign(guilty=[truth.guilty[s] for s in rows["subject"]])
+
+
+def left_out(sources: pd.DataFrame, truth: Truth) -> LeftOut:
+    """The published sources that are not judged, by why."""
+    rows = _with_subject(sources, truth)
+    known = rows["subject"].notna()
+    late = ~known & rows["type"].isin(LATE)
+    return LeftOut(
+        late=int(late.sum()),
+        unknown=int((~known & ~late).sum()),
+        again=int(rows.loc[known, "subject"].duplicated().sum()),
+    )
+
+
+def _with_subject(sources: pd.DataFrame, truth: Truth) -> pd.DataFrame:
+    """Sources in the order of suspicion, with the `subjects` that each is and the first of them, or None, as `subject`; a late one is
+    none but by a verdict of its own."""
+    rows = sources.sort_values(["suspicion_rank", "source_id"]).reset_index(drop=True)
+    members = [[] if t in LATE else m for t, m in zip(rows["type"], rows["members"], strict=True)]
+    return _told(rows.assign(members=members), truth)
+
+
+def _told(rows: pd.DataFrame, truth: Truth) -> pd.DataFrame:
+    """Sources with `subjects` and `subject`."""
+    subjects = [
+        subjects_of(i, k, m, truth) for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
     ]
-    rows = rows[rows["subject"].notna()].drop_duplicates(["kind", "subject"]).reset_index(drop=True)
-    rows["guilty"] = [truth.guilty[s] for s in rows["subject"]]
-    return rows
+    first = [some[0] if some else None for some in subjects]
+    both = {"subjects": subjects, "subject": first}
+    return rows.assign(**{name: pd.Series(values, rows.index, dtype=object) for name, values in both.items()})
 
 
 def detection(nights: dict[date, pd.DataFrame], top: int = TOP) -> dict[str, int | None]:
@@ -143,18 +179,18 @@ def detection(nights: dict[date, pd.DataFrame], top: int = TOP) -> dict[str, int
 def _ranking(rows: pd.DataFrame, kind: str, truth: Truth, complete: bool) -> Ranking:
     some = rows[rows["kind"] == kind]
     hit = some["guilty"].to_numpy(dtype=bool)
-    there = sum(g for i, g in truth.guilty.items() if truth.kind[i] == kind) if complete else int(hit.sum())
-    padded = np.concatenate([hit, np.ones(there - int(hit.sum()), dtype=bool)])  # the missed stand last
-    score = -np.arange(len(padded), dtype=np.float64)
-    found = np.cumsum(hit)
+    shown = {s.partition(":")[2] for subjects in some.loc[hit, "subjects"] for s in subjects}
+    missed = sum(guilty and i not in shown for i, guilty in truth.known(kind).items()) if complete else 0
+    there, found = int(hit.sum()) + missed, np.cumsum(hit)
 
     def precision(k: int) -> Share:
         return share_of(k, int(found[k - 1]), k)
 
     ks = [k for k in FIRST if k <= len(hit)]
     return Ranking(
-        kind=kind, sources=len(some), guilty=there, missed=there - int(hit.sum()),
-        average_precision=metrics.average_precision(score, padded), precision=[precision(k) for k in ks],
+        kind=kind, sources=len(some), guilty=there, missed=missed,
+        average_precision=metrics.average_precision(-np.arange(len(hit), dtype=np.float64), hit, there),
+        precision=[precision(k) for k in ks],
         recall=[share_of(k, int(found[k - 1]), there) for k in ks] if there else [],
         curve=[precision(k) for k in range(1, min(len(hit), 100) + 1)],
     )  # fmt: skip
@@ -174,22 +210,11 @@ def _probabilities(rows: pd.DataFrame) -> Probabilities | None:
 
 def role_counts(sources: pd.DataFrame, truth: Truth) -> list[RoleCount]:
     """Of the suppliers, dispatch and return places whose role the truth knows, how many of each true role were given which."""
-    if "role" not in sources or not truth.role:
+    if not truth.role:
         return []
-    rows = sources[~sources["type"].isin(("building", "latent"))] if "type" in sources else sources
-    rows = rows[rows["role"].notna()].sort_values("source_id")
-    subject = [
-        subject_of(i, k, list(m), truth)
-        for i, k, m in zip(rows["source_id"], rows["kind"], rows["members"], strict=True)
-    ]
-    true = [truth.role.get(s) if s is not None else None for s in subject]
-    told = pd.DataFrame(
-        {"subject": subject, "true": true, "said": rows["role"].to_numpy(), "kind": rows["kind"].to_numpy()}
-    )
-    if "type" in rows:
-        told["kind"] = rows["type"].to_numpy()
-    known = told[told["true"].notna()].drop_duplicates(["kind", "subject"])
-    count = Counter(zip(known["true"], known["said"], strict=True))
+    rows = _told(sources[~sources["type"].isin(("building", "latent"))].sort_values("source_id"), truth)
+    known = rows.assign(true=rows["subject"].map(truth.role)).dropna(subset="true").drop_duplicates(["type", "subject"])
+    count = Counter(zip(known["true"], known["role"], strict=True))
     return [RoleCount(true, said, n) for (true, said), n in sorted(count.items())]
 
 
@@ -206,7 +231,8 @@ def _operators(operators: pd.DataFrame | None, truth: Truth) -> dict[str, float]
     """B-cubed over the shops of the truth; a shop in no published operator stands alone."""
     if operators is None or not truth.operator:
         return None
-    found = {s: o for o, shops in zip(operators["operator_id"], operators["seller_ids"], strict=True) for s in shops}
+    shops_of = zip(operators["operator_id"], operators["seller_ids"], strict=True)
+    found = {as_id(s): o for o, shops in shops_of for s in shops}
     sellers = sorted(truth.operator)
     ours = np.array(pd.factorize(np.array([found.get(s, f"alone {s}") for s in sellers]))[0])
     theirs = np.array(pd.factorize(np.array([truth.operator[s] for s in sellers]))[0])
@@ -225,3 +251,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def rankings_of(text: str) -> list[Ranking]:
+    """The rankings of what `as_json` wrote. Raises ValueError, KeyError or TypeError if it is none."""
+    rankings = []
+    for row in json.loads(text)["rankings"]:
+        shares = {name: [Share(**point) for point in row[name]] for name in ("precision", "recall", "curve")}
+        precision = row["average_precision"]
+        rankings.append(
+            Ranking(**row | shares | {"average_precision": float("nan") if precision is None else precision})
+        )
+    return rankings

@@ -21,12 +21,14 @@ def ranking(score: Floats) -> Ints:
     return np.argsort(-score, kind="stable")
 
 
-def average_precision(score: Floats, truth: Bools) -> float:
-    """Mean of the precision at each true row of the ranking; NaN if nothing is true."""
+def average_precision(score: Floats, truth: Bools, there: int | None = None) -> float:
+    """Mean of the precision at each true row of the ranking; NaN if nothing is true. Of `there` true ones those that are not in the
+    ranking have precision 0."""
     hit = np.asarray(truth, dtype=np.float64)[ranking(score)]
-    if not hit.sum():
+    count = hit.sum() if there is None else there
+    if not count:
         return float("nan")
-    return float((np.cumsum(hit) / np.arange(1, len(hit) + 1) * hit).sum() / hit.sum())
+    return float((np.cumsum(hit) / np.arange(1, len(hit) + 1) * hit).sum() / count)
 
 
 def average_precision_interval(

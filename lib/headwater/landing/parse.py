@@ -7,7 +7,7 @@ from __future__ import annotations
 import pyspark.sql.functions as F
 from pyspark.sql import Column
 
-from headwater.feeds import Field
+from headwater.feeds import FALSE, TRUE, Field
 from headwater.parameters.landing import Feed
 
 # From the year 1000: what stands for "never" in other systems (0001-01-01) is no time, and Python knows no year 0.
@@ -18,7 +18,6 @@ ZONE = r"( ?(Z|UTC)|[T ]\d{2}:.*[+-]\d{2}:?\d{2})$"
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 MONEY = r"^[+-]?(\d{1,16}(\.\d{0,2}0*)?|\.\d{1,2}0*)$"
 NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
-TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 # Blanks of every script, not only the ASCII space; a list, for a regular expression costs ten times as much.
 BLANKS = (
     " \t\n\r\v\f\u0085\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"

@@ -68,7 +68,11 @@ SOURCES = Table(
         opt("country", "string", "country"),
         opt("city", "string", "city"),
         col("probability", "double", "that it is a source of fakes, by the calibrator that calibration_id names"),
-        col("probability_low", "double", "lower end of its 95 % interval: what the calibrator's record bears out"),
+        col(
+            "probability_low",
+            "double",
+            "lower end of its interval: of 95 %, by the calibrator's record; once verdicts teach it, of 90 %, by their regression",
+        ),
         col("probability_high", "double", "upper end"),
         col("calibration_id", "string", "what the probability stands on (-> model/calibrations)"),
         col("ln_bayes_factor", "double", "evidence of the complaints, guilty over innocent", "natural log units"),
