@@ -203,29 +203,32 @@ def verdict_add(config: Config, subject: str, finding: str, **said: str | None) 
     value:TYPE:VALUE                  hub | cleared: whether many strangers share it
     `unsure` of any of them takes back what the author said before.
     """
-    from headwater.nightly import entered
+    from headwater.nightly import entered, prospects
 
     kind, subject_id, other_id = entered.parse_subject(subject)
     row = {"subject_kind": kind, "subject_id": subject_id, "other_id": other_id, "verdict": finding, **said}
     [done] = entered.add(config, [row])
     there = "" if done.new else "was there already; "
     click.echo(f"{done.row['verdict_id']}: {subject} {finding}; {there}{done.obeyed} (lake {config.paths.lake})")
-    _show_doubts(entered.doubts(config, [done.row]))
+    _show_doubts(prospects.doubts(config, [done.row]))
 
 
 @verdict.command("import")
 @with_config
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def verdict_import(config: Config, file: Path) -> None:
-    """Add the verdicts of a CSV FILE with the columns of the verdicts feed; what is there already is not added twice."""
-    from headwater.nightly import entered
+    """Add the verdicts of a CSV FILE with the columns of the verdicts feed.
+
+    What is there already is not added twice. verdict_id and decided_at may be left out: then a verdict is of the newest published
+    night, and said anew if the file is imported after a later one."""
+    from headwater.nightly import entered, prospects
 
     done = entered.import_file(config, file)
     new = sum(one.new for one in done)
     click.echo(f"verdicts added: {new:,}; there already: {len(done) - new:,} (lake {config.paths.lake})")
     for obeyed, count in Counter(one.obeyed for one in done).items():
         click.echo(f"{count:,}: {obeyed}")
-    _show_doubts(entered.doubts(config, [one.row for one in done]))
+    _show_doubts(prospects.doubts(config, [one.row for one in done]))
 
 
 def _show_doubts(doubts: list[str]) -> None:
@@ -242,10 +245,10 @@ def _show_doubts(doubts: list[str]) -> None:
 )
 def verdict_list(config: Config, night: date | None) -> None:
     """List the verdicts of feed and command line, the newest last: whether the night obeys them, why not, who disagrees."""
-    from headwater.nightly import entered
+    from headwater.nightly import prospects
     from headwater.report import terminal
 
-    told = entered.listing(config, night)
+    told = prospects.listing(config, night)
     terminal.show_verdicts(told.night, told.rows, told.conflicts)
 
 

@@ -140,6 +140,8 @@ def test_an_id_that_stands_for_something_else_is_refused(config):
     assert [done.new for done in entered.add(config, [row, row])] == [True, False]
     with pytest.raises(InputRefusedError, match="row 2: verdict_id 'V1' is there already and says something else"):
         entered.add(config, [row, {**row, "verdict": "cleared"}])
+    [again] = entered.add(config, [{**row, "decided_at": None}])
+    assert not again.new, "an id needs no time to be known again"
 
 
 def test_a_file_is_imported_and_again_adds_nothing(published, tmp_path):

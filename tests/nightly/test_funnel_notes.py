@@ -32,7 +32,7 @@ def test_verdicts_that_could_not_be_obeyed_are_counted_and_the_others_are_not():
     said = notes_of({"unknown": 1, "meaningless": 2, "contradicted": 4}, 2)
     assert [note.partition(":")[0].partition(",")[0].partition(";")[0] for note in said] == [
         "People disagree about 2 subjects",
-        "1 verdict is about nobody whom the night knows",
+        "1 verdict is about what the night does not know",
         "2 verdicts are without a meaning",
     ]
     assert all("headwater verdict list" in note for note in said)

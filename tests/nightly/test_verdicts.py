@@ -85,4 +85,4 @@ def test_the_window_tells_which_names_are_one_source_and_whom_the_night_does_not
         ].startswith("bob says cleared of place x1; ann says confirmed of place p;")
     notes = " ".join(verdicts.verdict_notes(run))
     assert "disagree about 1 subject:" in notes
-    assert "3 verdicts are about nobody" in notes
+    assert "3 verdicts are about what the night does not know" in notes

@@ -118,7 +118,7 @@ def notes_of(verdicts: dict[str | None, int], subjects: int) -> list[str]:
             f"People disagree about {subjects:,} subject{'s' * (subjects != 1)}: no verdict there counts until one is withdrawn; {where}"
         )
     for why, what in (
-        ("unknown", "about nobody whom the night knows, and moved nothing"),
+        ("unknown", "about what the night does not know, and moved nothing"),
         ("meaningless", "without a meaning"),
     ):
         number = verdicts.get(why, 0)
