@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
@@ -20,6 +21,7 @@ from headwater.errors import ConfigurationError, HeadwaterError
 from headwater.feeds import VERDICT_KINDS
 
 SUBJECTS = ["night", "sources", "shops", "operators", "source", "shop", "operator", "place"]
+DOUBTS = 20  # of an imported file, told one by one
 NIGHT_HELP = "the night to run, YYYY-MM-DD: all that happened before the next day, UTC"
 
 
@@ -65,10 +67,12 @@ def main(debug: bool) -> None:  # taken out of the words before they are parsed;
 def with_config(command: Callable[..., Any]) -> Callable[..., Any]:
     """The two options that make a configuration; the command gets a validated `config`."""
 
-    @click.option("--config", "file", type=click.Path(path_type=Path), envvar="HEADWATER_CONFIG", help="TOML file.")
+    @click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), envvar="HEADWATER_CONFIG", help="TOML file."
+    )
     @click.option("--set", "overrides", multiple=True, metavar="SECTION.NAME=VALUE", help="Override one parameter.")
-    def with_loaded(file: Path | None, overrides: tuple[str, ...], **options: Any) -> Any:
-        return command(config=configuration.load(file, overrides), **options)
+    def with_loaded(config_file: Path | None, overrides: tuple[str, ...], **options: Any) -> Any:
+        return command(config=configuration.load(config_file, overrides), **options)
 
     with_loaded.__name__, with_loaded.__doc__ = command.__name__, command.__doc__
     with_loaded.__click_params__ = [*with_loaded.__click_params__, *getattr(command, "__click_params__", [])]  # type: ignore[attr-defined]
@@ -184,43 +188,68 @@ def verdict() -> None:
 @click.option(
     "--reliability", help="How often such a verdict is right, .5 to 1; default: finding.verdicts.reliability."
 )
-@click.option("--decided-at", help="When, UTC; default: now.")
+@click.option("--decided-at", help="When, UTC; default: at the end of the newest published night.")
 @click.option("--expires-at", help="Counts until then, UTC; default: for good.")
 @click.option("--inspected-because", type=click.Choice(["ranked", "random", "tip"]), help="Why it was looked at.")
 @click.option("--inspection-probability", help="The chance it had of being looked at, 0 to 1.")
 def verdict_add(config: Config, subject: str, finding: str, **said: str | None) -> None:
-    """Add one verdict. SUBJECT is kind:ID (source, seller, place, supplier, operator, value, listing) or pair:ID,ID."""
-    from headwater.nightly import verdicts
+    """Add one verdict.
 
-    kind, subject_id, other_id = verdicts.parse_subject(subject)
+    \b
+    SUBJECT                           FINDING
+    source:ID, supplier:ID, place:ID  confirmed | cleared: whether it is a source of fakes
+    seller:ID, listing:ID             confirmed | cleared: what a test purchase there was
+    pair:SELLER,SELLER                must_link | cannot_link: whether one operator runs both
+    value:TYPE:VALUE                  hub | cleared: whether many strangers share it
+    `unsure` of any of them takes back what the author said before.
+    """
+    from headwater.nightly import entered, prospects
+
+    kind, subject_id, other_id = entered.parse_subject(subject)
     row = {"subject_kind": kind, "subject_id": subject_id, "other_id": other_id, "verdict": finding, **said}
-    [verdict_id] = verdicts.add(config, [row])
-    click.echo(f"{verdict_id}: {subject} {finding}; the next night obeys it (lake {config.paths.lake})")
-    for doubt in verdicts.doubts(config, kind, subject_id):
-        click.echo(f"note: {doubt}", err=True)
+    [done] = entered.add(config, [row])
+    there = "" if done.new else "was there already; "
+    click.echo(f"{done.row['verdict_id']}: {subject} {finding}; {there}{done.obeyed} (lake {config.paths.lake})")
+    _show_doubts(prospects.doubts(config, [done.row]))
 
 
 @verdict.command("import")
 @with_config
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def verdict_import(config: Config, file: Path) -> None:
-    """Add the verdicts of a CSV FILE with the columns of the verdicts feed; what is there already is not added twice."""
-    from headwater.nightly import verdicts
+    """Add the verdicts of a CSV FILE with the columns of the verdicts feed.
 
-    click.echo(f"{len(verdicts.import_file(config, file)):,} verdicts; the next night obeys them")
+    What is there already is not added twice. verdict_id and decided_at may be left out: then a verdict is of the newest published
+    night, and said anew if the file is imported after a later one."""
+    from headwater.nightly import entered, prospects
+
+    done = entered.import_file(config, file)
+    new = sum(one.new for one in done)
+    click.echo(f"verdicts added: {new:,}; there already: {len(done) - new:,} (lake {config.paths.lake})")
+    for obeyed, count in Counter(one.obeyed for one in done).items():
+        click.echo(f"{count:,}: {obeyed}")
+    _show_doubts(prospects.doubts(config, [one.row for one in done]))
+
+
+def _show_doubts(doubts: list[str]) -> None:
+    for doubt in doubts[:DOUBTS]:
+        click.echo(f"note: {doubt}", err=True)
+    if len(doubts) > DOUBTS:
+        click.echo(f"note: and {len(doubts) - DOUBTS:,} more like these; `headwater verdict list` tells all", err=True)
 
 
 @verdict.command("list")
 @with_config
 @click.option(
-    "--night", callback=lambda _c, _p, text: text and configuration.parse_night(text), help="As of this night."
+    "--night", callback=lambda _c, _p, text: text and configuration.parse_night(text), help="Default: the newest."
 )
 def verdict_list(config: Config, night: date | None) -> None:
-    """List the verdicts entered at the command line, the newest last."""
-    from headwater.nightly import verdicts
+    """List the verdicts of feed and command line, the newest last: whether the night obeys them, why not, who disagrees."""
+    from headwater.nightly import prospects
     from headwater.report import terminal
 
-    terminal.show_verdicts(verdicts.entered(config, night))
+    told = prospects.listing(config, night)
+    terminal.show_verdicts(told.night, told.rows, told.conflicts)
 
 
 def _list_dials(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

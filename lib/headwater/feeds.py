@@ -210,10 +210,15 @@ VERDICTS = FeedSpec(
     ("verdict_id",),
     (
         Field("verdict_id", "the judgement", required=True),
-        Field("subject_kind", "what is judged", required=True, allowed=SUBJECT_KINDS),
+        Field("subject_kind", "what is judged; of an operator nothing follows", required=True, allowed=SUBJECT_KINDS),
         Field("subject_id", "the one that is judged", required=True),
         Field("other_id", "the other of a pair"),
-        Field("verdict", "what was found", required=True, allowed=VERDICT_KINDS),
+        Field(
+            "verdict",
+            "what was found; not all of it may be said of all (docs/model.md)",
+            required=True,
+            allowed=VERDICT_KINDS,
+        ),
         Field(
             "reliability", "how often such a verdict is right", "number", low=0.5, high=1, open_low=True, open_high=True
         ),

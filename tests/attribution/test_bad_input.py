@@ -10,9 +10,7 @@ import scipy.sparse as sp
 from headwater.attribution import sources
 from headwater.attribution.cells import Cells
 from headwater.attribution.spike_slab import fit
-from headwater.attribution.verdicts import conflicts, verdicts
-from headwater.tables.clean import CLEAN_VERDICTS
-from headwater.tables.ops import ENTERED_VERDICTS
+from headwater.attribution.verdicts import FIELDS, by_words, conflicts, not_in_force, together
 from headwater.tables.published import EVIDENCE, SOURCES
 
 from .windows import NIGHT, VERDICT, told_of, window
@@ -57,6 +55,7 @@ def test_every_published_number_is_one_and_evidence_adds_up(name, opposed):
     parts = evidence.groupby("source_id")["contribution"].sum()
     for row in rows.to_dict("records"):
         assert parts[row["source_id"]] == pytest.approx(row["log_odds"], abs=1e-6)
+        assert not [reason for reason in row["reasons"] if "nan" in reason.split()]
 
 
 @pytest.mark.parametrize("sums", [(0.2, 0.2), (1.0, 2.5), (3.0, 0.1), (0.0, 7.0)])
@@ -73,16 +72,16 @@ def test_a_share_that_is_no_number_is_named():
         Cells(np.ones(1), sp.csr_matrix([[np.nan]]), np.ones(1), np.zeros(1, dtype=np.int64), 1.0)
 
 
-def test_where_every_verdict_is_contradicted_none_is_in_force_and_all_are_listed(rows_of):
+def test_where_every_verdict_is_contradicted_none_is_in_force_and_all_are_listed():
     decided = datetime(2026, 11, 20, tzinfo=UTC)
-    base = {"night": NIGHT, "intake_seq": 1, "subject_kind": "source", "decided_at": decided, "recorded_at": decided}
+    base = {**dict.fromkeys(FIELDS), "subject_kind": "source", "decided_at": decided, "recorded_at": decided}
     said = [
-        {"verdict_id": f"{s}{word}", "subject_id": s, "verdict": word, "author": word}
+        {**base, "verdict_id": f"{s}{word}", "subject_id": s, "verdict": word, "author": word}
         for s in ("S1", "S2")
         for word in ("confirmed", "cleared")
     ]
-    of_night = verdicts(
-        rows_of(CLEAN_VERDICTS, base, *said[:2]), rows_of(ENTERED_VERDICTS, base, *said[2:]), NIGHT, 0.9
-    )
-    assert of_night.where("in_force").count() == 0
-    assert [r["subject_id"] for r in conflicts(of_night).orderBy("subject_id").collect()] == ["S1", "S2"]
+    told = together(said[:2], said[2:], NIGHT, 0.9)
+    subjects = [by_words(row) for row in told]
+    why = not_in_force(told, subjects, [True] * 4, NIGHT)
+    assert why == ["contradicted"] * 4
+    assert sorted(row[2] for row in conflicts(told, subjects, why)) == ["S1", "S2"]

@@ -25,7 +25,7 @@ HEARD = [{"seller_id": s, "supplier_id": "u", "place": "p"} for s in "aabbc"]
 def night():
     gathered = window(TWINS + OTHER, HEARD)
     found = find(gathered.market, gathered.listing_shop, PARAMS)
-    said = found_out(gathered, found, NO_VERDICTS, numbered(gathered, pd.Series(dtype=object)), PARAMS)
+    said = found_out(gathered, found, NO_VERDICTS, numbered(gathered, pd.Series(dtype=object)), PARAMS, NIGHT)
     belief = planted(found.score, PARAMS.tempering)
     x = features_of(gathered, found, found.score, np.ones(len(found.score)), PARAMS.calibration)
     rows = pd.DataFrame({"source_id": ["Su", "Sv", "Dp", "Dq"], "observed": [5.0, 0.0, 5.0, 0.0]})
@@ -50,7 +50,7 @@ def test_the_merged_column_has_one_probability(night):
 def test_a_lone_source_keeps_its_own_probability():
     gathered = window([{"supplier_id": "u"}, {"supplier_id": "v", "seller_id": "b"}], [{"supplier_id": "u"}])
     found = find(gathered.market, gathered.listing_shop, PARAMS)
-    said = found_out(gathered, found, NO_VERDICTS, {}, PARAMS)
+    said = found_out(gathered, found, NO_VERDICTS, {}, PARAMS, NIGHT)
     belief = planted(found.score, PARAMS.tempering)
     alone = case_rows.merged(found, said, belief, np.zeros((2, 5)), np.arange(2), PARAMS)
     assert alone.tolist() == belief.probability.tolist()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from headwater.attribution.beside import Known
-from headwater.attribution.found_out import numbered
+from headwater.attribution.found_out import meant, numbered
 from headwater.attribution.market import BUILDING, LATENT, PLACE, RETURN
 from headwater.attribution.told import source_ids, source_keys
 
@@ -54,6 +54,82 @@ def test_after_clearing_only_later_complaints_count():
     again, _ = found({"verdict": "cleared", "decided_at": DECIDED}, complaints=OLD + late)
     assert again["u"]["complaints"] == pytest.approx(6)
     assert again["u"]["probability"] > after["u"]["probability"]
+
+
+def reasons(rows, source="u"):
+    return " | ".join(rows[source]["reasons"])
+
+
+def test_a_cleared_source_is_shown_as_such_with_by_whom_and_what_came_since():
+    cleared = {"verdict": "cleared", "decided_at": DECIDED, "reason": "papers"}
+    rows, _ = found(cleared)
+    said = "Cleared (-2.9) by ann on 2026-11-12 (papers): what was filed before no longer counts against it; "
+    assert said + "no complaint was filed since" in rows["u"]["reasons"]
+    assert "nan" not in reasons(rows).split()
+    late = [{"seller_id": s, "supplier_id": "u", "filed_day": NIGHT, "day": EARLY} for s in "ab"]
+    rows, _ = found(cleared, {**cleared, "author": "bob", "decided_at": pd.Timestamp(EARLY)}, complaints=OLD + late)
+    two = "Cleared (-5.9) by 2 people, ann on 2026-11-12 (papers), bob on 2026-10-23 (papers): "
+    assert two.replace(
+        "ann on 2026-11-12 (papers), bob on 2026-10-23", "bob on 2026-10-23 (papers), ann on 2026-11-12"
+    ) in reasons(rows)
+    assert "2.0 complaints were filed since" in reasons(rows)
+
+
+def test_a_confirmed_source_is_shown_as_such_and_who_is_not_judged_is_not():
+    rows, _ = found({"verdict": "confirmed", "decided_at": DECIDED})
+    assert "Confirmed (+2.9) by ann on 2026-11-12; no complaint was filed since" in rows["u"]["reasons"]
+    rows, _ = found({"verdict": "confirmed", "decided_at": pd.Timestamp(EARLY - timedelta(days=1))})
+    assert f"; {rows['u']['complaints']:.1f} complaints were filed since" in reasons(rows)
+    rows, _ = found({"verdict": "confirmed", "subject_id": "v"})
+    assert "Confirmed (+2.9)" in reasons(rows, "v")
+    assert "Confirmed (" not in reasons(rows)
+
+
+def test_purchases_are_told_the_most_telling_first():
+    shops = [("c", "confirmed"), ("a", "cleared"), ("e", "cleared"), ("d", "confirmed"), ("b", "confirmed")]
+    rows, _ = found(*({"subject_kind": "seller", "subject_id": s, "verdict": word} for s, word in shops))
+    [told] = [reason for reason in rows["u"]["reasons"] if reason.startswith("Test purchases: ")]
+    assert told.count("shop ") == 3
+    assert "counterfeit +" in told
+    assert "1 more " in told
+    assert "by ann on 2026-11-22" in told
+
+
+def test_decided_at_the_end_of_a_day_clears_that_day_and_no_later_one():
+    filed = [
+        {"seller_id": s, "supplier_id": "u", "filed_day": NIGHT - timedelta(days=d), "day": EARLY}
+        for s in "ab"
+        for d in (0, 1)
+    ]
+    midnight = pd.Timestamp(NIGHT)
+    rows, _ = found({"verdict": "cleared", "decided_at": midnight}, complaints=filed)
+    assert rows["u"]["complaints"] == pytest.approx(2)
+    assert "2.0 complaints were filed since" in reasons(rows)
+    rows, _ = found({"verdict": "cleared", "decided_at": midnight + timedelta(hours=1)}, complaints=filed)
+    assert rows["u"]["complaints"] == 0
+
+
+def test_a_confirmed_source_does_not_rest_on_one_operator():
+    alone = [{"seller_id": "a", "supplier_id": "u", "filed_day": EARLY, "day": EARLY}] * 6
+    before, _ = found(complaints=alone)
+    assert "rests on the shops of one operator" in reasons(before)
+    after, _ = found({"verdict": "confirmed", "reliability": 0.999}, complaints=alone)
+    assert "rests on the shops of one operator" not in reasons(after)
+
+
+def test_a_name_means_the_same_source_by_whatever_kind_and_nothing_where_the_window_lacks_it():
+    gathered = window([*FLOWS, {"seller_id": "z", "supplier_id": "v", "orders": 0}], OLD)
+    of = numbered(gathered, pd.Series(dtype=object))
+    subject = meant(gathered, of)
+
+    def said(kind, name):
+        return subject({"subject_kind": kind, "subject_id": name})
+
+    source = source_ids(gathered.market.kind, source_keys(gathered))[of["supplier", "u"]]
+    assert said("supplier", "u") == said("source", source) == ("source", source, None)
+    assert (said("supplier", "x"), said("place", "u"), said("seller", "x"), said("seller", "z")) == (None,) * 4
+    assert said("seller", "a") == ("seller", "a", None)
+    assert said("listing", "l") == ("listing", "l", None)
 
 
 def test_evidence_still_adds_up_after_verdicts_and_purchases():

@@ -66,9 +66,10 @@ def told_of(
     ranking, finding = ranking or Ranking(), FindParams()
     of = numbered(gathered, pd.Series(dtype=object))
     verdicts = NO_VERDICTS if verdicts is None else verdicts
-    gathered = as_judged(gathered, verdicts, of, NIGHT - timedelta(days=89))
+    start = NIGHT - timedelta(days=89)
+    gathered = as_judged(gathered, verdicts, of, start)
     found = find(gathered.market, gathered.listing_shop, finding)
-    said = found_out(gathered, found, verdicts, of, finding)
+    said = found_out(gathered, found, verdicts, of, finding, start)
     belief = planted(found.score + said.bought, finding.tempering)
     mind = judged(found, said, belief, finding.calibration)
     told = tell(gathered, found, mind, lifts(gathered, found, ranking, Shrinkage()))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,9 @@ from headwater.attribution.gather import Gathered
 from headwater.attribution.market import BUILDING, LATENT, PLACE, SUPPLIER, TYPES, Bools, Cleared, Floats, Ints
 from headwater.attribution.told import source_ids, source_keys
 from headwater.attribution.verdict_terms import purchase_terms, verdict_log_odds
+from headwater.attribution.verdicts import OF_PURCHASES, OF_SOURCES, Row, Subject, heard_until
 from headwater.parameters.finding import FindParams
 
-OF_SOURCES = ("source", "supplier", "place")
-OF_PURCHASES = ("seller", "listing")
 SIGN = {"confirmed": 1, "cleared": -1}
 DIGITS = 9
 
@@ -28,13 +27,16 @@ DIGITS = 9
 class FoundOut:
     """(sources,) log odds that verdicts add after the calibrator, and what purchases add to ln BF; and the evidence rows of both.
 
-    rows: source, verdict_id, contribution, adds_to, detail. unknown: ids of verdicts whose subject the window does not hold.
+    rows: source, verdict_id, contribution, adds_to, detail; and what sentences are made of: verdict, who (with day and reason),
+    decided, since (complaints of the source filed after the decision), of (the shop or listing that was bought from).
     """
 
     shift: Floats
     bought: Floats
     rows: pd.DataFrame
-    unknown: list[str]
+
+
+ROWS = ("source", "verdict_id", "contribution", "adds_to", "detail", "verdict", "who", "decided", "since", "of")
 
 
 def numbered(window: Gathered, members: pd.Series) -> dict[tuple[str, str], int]:
@@ -55,6 +57,23 @@ def numbered(window: Gathered, members: pd.Series) -> dict[tuple[str, str], int]
     return out
 
 
+def meant(window: Gathered, of: dict[tuple[str, str], int]) -> Callable[[Row], Subject | None]:
+    """Whom a verdict on a source or a purchase is about, one name for all that mean the same source; None: the window does not hold
+    it, so nothing can follow."""
+    ids = source_ids(window.market.kind, source_keys(window))
+    flows = window.market.flows
+    orders = np.bincount(flows.shop, weights=flows.orders, minlength=window.market.shops)
+    bought = {"seller": set(window.ids.sellers[orders > 0]), "listing": set(window.ids.listings)}
+
+    def subject(verdict: Row) -> Subject | None:
+        kind, name = verdict["subject_kind"], verdict["subject_id"]
+        if kind in OF_SOURCES:
+            return ("source", ids[of[kind, name]], None) if (kind, name) in of else None
+        return (kind, name, None) if name in bought[kind] else None
+
+    return subject
+
+
 def as_judged(window: Gathered, verdicts: pd.DataFrame, of: dict[tuple[str, str], int], start: date) -> Gathered:
     """The window in which cleared sources start anew (what was filed until the decision no longer counts against them) and confirmed
     ones are known."""
@@ -71,7 +90,7 @@ def as_judged(window: Gathered, verdicts: pd.DataFrame, of: dict[tuple[str, str]
     latest: dict[int, int] = {}
     for source, decided in known:
         if source is not None:
-            latest[source] = max(latest.get(source, -1), (decided.date() - start).days)
+            latest[source] = max(latest.get(source, -1), (heard_until(decided) - start).days)
     inside = {s: d for s, d in latest.items() if d >= 0}
     if not inside:
         return window
@@ -84,50 +103,50 @@ def as_judged(window: Gathered, verdicts: pd.DataFrame, of: dict[tuple[str, str]
 
 
 def found_out(
-    window: Gathered, found: Found, verdicts: pd.DataFrame, of: dict[tuple[str, str], int], params: FindParams
+    window: Gathered,
+    found: Found,
+    verdicts: pd.DataFrame,
+    of: dict[tuple[str, str], int],
+    params: FindParams,
+    start: date,
 ) -> FoundOut:
-    """What the verdicts in force say of the sources of the window."""
+    """What the verdicts in force say of the sources of the window, which begins on `start`."""
     market = window.market
     shift, bought = np.zeros(market.sources), np.zeros(market.sources)
-    parts, unknown = [], []
-    for row in verdicts.sort_values("verdict_id").to_dict("records"):
-        sign = SIGN.get(row["verdict"])
-        if sign is None or row["subject_kind"] not in (*OF_SOURCES, *OF_PURCHASES):
+    heard, parts = found.cells.shares.tocsc(), []
+    for row in verdicts.sort_values(["decided_at", "verdict_id"]).to_dict("records"):
+        kind, name, sign = row["subject_kind"], row["subject_id"], SIGN.get(row["verdict"])
+        if sign is None or kind not in (*OF_SOURCES, *OF_PURCHASES):
             continue
-        who = f"{row['author']} on {row['decided_at']:%Y-%m-%d}" + (f": {row['reason']}" if row["reason"] else "")
-        if row["subject_kind"] in OF_SOURCES:
-            source = of.get((row["subject_kind"], row["subject_id"]))
+        who = f"{row['author']} on {row['decided_at']:%Y-%m-%d}"
+        why = f": {row['reason']}" if row["reason"] else ""
+        told = {"verdict_id": row["verdict_id"], "verdict": row["verdict"], "decided": row["decided_at"]}
+        told["who"] = who + (f" ({row['reason']})" if row["reason"] else "")
+        if kind in OF_SOURCES:
+            source = of.get((kind, name))
             if source is None:
-                unknown.append(row["verdict_id"])
                 continue
-            value = float(verdict_log_odds(np.array([sign]), np.array([row["reliability"]]))[0])
-            shift[source] += round(value, DIGITS)
-            parts.append(
-                _row(source, row, round(value, DIGITS), "prior_odds", f"{row['verdict']} by {who}, {value:+.1f}")
-            )
+            value = round(float(verdict_log_odds(np.array([sign]), np.array([row["reliability"]]))[0]), DIGITS)
+            shift[source] += value
+            mine = slice(heard.indptr[source], heard.indptr[source + 1])
+            later = market.complaints.filed[heard.indices[mine]] > (heard_until(row["decided_at"]) - start).days
+            detail = f"{row['verdict']} by {who}{why}, {value:+.1f}"
+            told |= {"adds_to": "prior_odds", "since": float(heard.data[mine][later].sum())}
+            parts.append({**told, "source": source, "contribution": value, "detail": detail})
             continue
-        share = _bought_from(window, found, row["subject_kind"], row["subject_id"], params)
+        share = _bought_from(window, found, kind, name, params)
         if share is None:
-            unknown.append(row["verdict_id"])
             continue
         terms = np.round(_terms(share, found, market.kind, np.array([sign > 0]), params), DIGITS)
         bought += terms
+        told |= {"adds_to": "bayes_factor", "of": f"{'shop' if kind == 'seller' else kind} {name}"}
         for source in np.flatnonzero(terms).tolist():
-            what = f"{row['subject_kind']} {row['subject_id']} {row['verdict']} by {who}"
-            detail = f"{what}; {share[0, source]:.2f} of its goods come through this source, {terms[source]:+.1f}"
-            parts.append(_row(source, row, float(terms[source]), "bayes_factor", detail))
-    columns = ["source", "verdict_id", "contribution", "adds_to", "detail"]
-    return FoundOut(shift, bought, pd.DataFrame(parts, columns=columns), unknown)
-
-
-def _row(source: int, verdict: dict[Any, Any], value: float, adds_to: str, detail: str) -> dict[str, object]:
-    return {
-        "source": source,
-        "verdict_id": verdict["verdict_id"],
-        "contribution": value,
-        "adds_to": adds_to,
-        "detail": detail,
-    }
+            detail = (
+                f"{kind} {name} {row['verdict']} by {who}{why}; {share[0, source]:.2f} of its goods come through this source, "
+                f"{terms[source]:+.1f}"
+            )
+            parts.append({**told, "source": source, "contribution": float(terms[source]), "detail": detail})
+    return FoundOut(shift, bought, pd.DataFrame(parts, columns=list(ROWS)))
 
 
 def _terms(share: sp.csr_matrix, found: Found, kind: Ints, counterfeit: Bools, params: FindParams) -> Floats:

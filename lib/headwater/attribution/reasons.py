@@ -15,6 +15,7 @@ from headwater.attribution.market import Ints
 
 Row = dict[Any, Any]
 SHOWN = 3
+LEAST = 0.05  # natural log units, or complaints: less is 0.0 in words
 ALONE = "Against: it rests on the shops of one operator; without them it would not be suspected"
 # Of types that no order can name: how they come by their orders.
 UNNAMED = {
@@ -29,7 +30,7 @@ def rivals(found: Found, chosen: Ints, through: sp.csr_matrix) -> pd.DataFrame:
     weighted = sp.diags(found.weights) @ parts(found.cells, found.fit)
     taken = (shares[:, chosen].T @ weighted).tocoo()
     rows = pd.DataFrame({"source": chosen[taken.row], "rival": taken.col, "taken": np.round(taken.data, 6)})
-    rows = rows[(rows["source"] != rows["rival"]) & (rows["taken"] >= 0.05)]
+    rows = rows[(rows["source"] != rows["rival"]) & (rows["taken"] >= LEAST)]
     rows = (
         rows.sort_values(["source", "taken", "rival"], ascending=[True, False, True]).groupby("source").head(1).copy()
     )
@@ -41,18 +42,27 @@ def rivals(found: Found, chosen: Ints, through: sp.csr_matrix) -> pd.DataFrame:
 
 
 def sentences(
-    rows: pd.DataFrame, evidence: pd.DataFrame, rival: pd.DataFrame, named: dict[int, str], calibration: str
+    rows: pd.DataFrame,
+    evidence: pd.DataFrame,
+    said: pd.DataFrame,
+    rival: pd.DataFrame,
+    named: dict[int, str],
+    calibration: str,
 ) -> list[list[str]]:
-    """Of each published source (index: its number): the sum, the probability and what it stands on, for, against, what is inferred."""
+    """Of each published source (index: its number): the sum, the probability and what it stands on, what people found out (`said`:
+    rows of FoundOut), for, against, what is inferred."""
     shops = dict(list(evidence[evidence["kind"].isin(("shop_for", "shop_against"))].groupby("source")))
-    beside = evidence[evidence["adds_to"].isin(("prior_odds", "calibration")) & (evidence["signal"] != "prior")]
-    signs = dict(list(beside.groupby("source")))
+    beside = evidence[evidence["adds_to"].isin(("prior_odds", "calibration")) & (evidence["kind"] == "qualifier")]
+    signs = dict(list(beside[beside["signal"] != "prior"].groupby("source")))
+    people = dict(list(said.groupby("source")))
     against: dict[Any, Row] = {r["source"]: r for r in rival.to_dict("records")}
     out = []
     for source, row in zip(rows.index, rows.to_dict("records"), strict=True):
         told = [_total(row, against.get(source), named), _probability(row, calibration)]
         if row["probability"] >= 0.5 and not row["backed"]:
             told.append(ALONE)
+        if source in people:
+            told += _found(people[source])
         if source in shops:
             told += [_side(shops[source], "shop_for", "For"), _side(shops[source], "shop_against", "Against")]
         if source in signs:
@@ -83,9 +93,33 @@ def _probability(row: Row, calibration: str) -> str:
     return f"{word} {stated(p)} ({low:.2f} to {high:.2f}); {calibration}"
 
 
+def _found(rows: pd.DataFrame) -> list[str]:
+    """What people found out of a source and of the shops that it sells through: verdicts with what came after them, purchases."""
+    told = []
+    for word, then in (("cleared", ": what was filed before no longer counts against it; "), ("confirmed", "; ")):
+        mine = rows[(rows["adds_to"] == "prior_odds") & (rows["verdict"] == word)].sort_values("decided", kind="stable")
+        if len(mine):
+            who = ", ".join(mine["who"])
+            many = f"{len(mine)} people, " if len(mine) > 1 else ""
+            since = float(mine["since"].iloc[-1])
+            came = f"{since:.1f} complaints were filed since" if since >= LEAST else "no complaint was filed since"
+            told.append(f"{word.capitalize()} ({mine['contribution'].sum():+.1f}) by {many}{who}{then}{came}")
+    bought = rows[(rows["adds_to"] == "bayes_factor") & (rows["contribution"].abs() >= LEAST)]
+    if len(bought):
+        largest = bought.assign(size=-bought["contribution"].abs()).sort_values(["size", "verdict_id"])
+        words = [
+            f"{r['of']} {'counterfeit' if r['verdict'] == 'confirmed' else 'genuine'} {r['contribution']:+.1f} by {r['who']}"
+            for r in largest.head(SHOWN).to_dict("records")
+        ]
+        rest = largest.iloc[SHOWN:]
+        words += [f"{len(rest):,} more {rest['contribution'].sum():+.1f}"] if len(rest) else []
+        told.append("Test purchases: " + ", ".join(words))
+    return told
+
+
 def _beside(rows: list[Row], log_odds: float) -> str:
     """Signs and doubt that moved the odds; beyond odds of a million to one, a doubt is the last digit of a probability."""
-    told = [r for r in rows if abs(r["contribution"]) >= 0.05 and (r["signal"] != "identity" or log_odds < 14)]
+    told = [r for r in rows if abs(r["contribution"]) >= LEAST and (r["signal"] != "identity" or log_odds < 14)]
     return "Beside complaints: " + ", ".join(f"{r['signal']} {r['contribution']:+.1f}" for r in told) if told else ""
 
 

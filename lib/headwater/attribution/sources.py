@@ -16,11 +16,12 @@ from headwater.attribution.belief import Belief, in_words, with_verdicts
 from headwater.attribution.calibrate import FEATURES, inspection_weights
 from headwater.attribution.evidence import Case, evidence_rows
 from headwater.attribution.find import Found
-from headwater.attribution.found_out import OF_SOURCES, SIGN, FoundOut
+from headwater.attribution.found_out import SIGN, FoundOut
 from headwater.attribution.gather import Gathered
 from headwater.attribution.market import SUPPLIER, Floats, Ints, by_group
 from headwater.attribution.reasons import rivals, sentences
 from headwater.attribution.told import LEAST, Judged, Told, named_sources, ranks
+from headwater.attribution.verdicts import OF_SOURCES, by_words
 from headwater.parameters.finding import CalibrationParams
 
 DIGITS = 9
@@ -38,13 +39,12 @@ class Published:
 
 def judged(found: Found, said: FoundOut, belief: Belief, params: CalibrationParams) -> Judged:
     """The calibrated probability, never sure on one operator's word, and, added after it, the verdicts; their log odds stand beside the
-    model's own. A purchase is a word, too."""
+    model's own. A purchase is a word, too; so is a verdict, when it comes to whether one operator's shops say it all."""
     left = found.left + said.bought
     p = held_back(belief.probability, left, params)
     p, low, high = (with_verdicts(v, said.shift) for v in (p, np.minimum(belief.low, p), belief.high))
-    return Judged(
-        p, low, high, found.fit.ln_bf + said.bought, found.score + said.bought + said.shift, left >= params.alone_from
-    )
+    odds = found.score + said.bought + said.shift
+    return Judged(p, low, high, found.fit.ln_bf + said.bought, odds, left + said.shift >= params.alone_from)
 
 
 def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, params: CalibrationParams) -> Floats:
@@ -84,7 +84,9 @@ def told_in_words(case: Case, told: Told, belief: Belief, rows: pd.DataFrame) ->
     )
     ids = dict(zip(told.rows.index, told.rows["source_id"], strict=True))
     rival = rivals(case.found, chosen, told.through)
-    rows["reasons"] = _column(rows["type"], sentences(rows, evidence, rival, ids, in_words(belief.record)))
+    rows["reasons"] = _column(
+        rows["type"], sentences(rows, evidence, case.said.rows, rival, ids, in_words(belief.record))
+    )
     evidence["source_id"] = told.rows["source_id"].to_numpy()[evidence["source"].to_numpy(np.int64)]
     return rows, evidence
 
@@ -173,7 +175,12 @@ def past_verdicts(
     if not len(rows) or not len(known):  # empty frames have no types to join on
         return pd.DataFrame(columns=["verdict_id", *FEATURES, "decided", "guilty", "weight"])
     subjects = zip(rows["subject_kind"], rows["subject_id"], strict=True)
-    source = [ids[of[s]] if s in of else s[1] for s in subjects]
+    source = [
+        ids[of[kind, name]]
+        if (kind, name) in of
+        else by_words({"subject_kind": kind, "subject_id": name, "other_id": None})[1]
+        for kind, name in subjects
+    ]
     asked = rows.assign(source_id=source, decided=pd.to_datetime(rows["decided_at"]).dt.date)
     asked = asked.assign(chance=rows["inspection_probability"].astype(float).fillna(1.0))
     both = asked[["verdict_id", "source_id", "decided", "verdict", "chance"]].merge(known, on="source_id", how="inner")

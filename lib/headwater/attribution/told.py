@@ -29,12 +29,14 @@ def source_keys(window: Gathered) -> Ints:
     return np.concatenate([ids.companies, ids.places, ids.buildings, ids.returns, ids.operators]).astype(object)
 
 
+def source_id(name: str, key: str) -> str:
+    """The same id over nights: a letter for the type (by name), and a hash of the type and the id behind the source."""
+    return name[0].upper() + hashlib.sha256(f"{name}\x1f{key}".encode()).hexdigest()[:16]
+
+
 def source_ids(kind: Ints, keys: Ints) -> Ints:
-    """(sources,) the same id over nights: a letter for the type, and a hash of the type and the id behind it."""
-    names = []
-    for t, key in zip(kind.tolist(), keys.tolist(), strict=True):
-        behind = hashlib.sha256(f"{TYPES[t]}\x1f{key}".encode()).hexdigest()
-        names.append(TYPES[t][0].upper() + behind[:16])
+    """(sources,) `source_id` of each."""
+    names = [source_id(TYPES[t], key) for t, key in zip(kind.tolist(), keys.tolist(), strict=True)]
     return np.array(names, dtype=object)
 
 

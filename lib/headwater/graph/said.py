@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,12 +34,11 @@ class Said:
     whose: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-SAID_OF_VERDICTS = ("verdict_id", "subject_kind", "subject_id", "other_id", "verdict")
 SEPARATOR = ":"
 
 
-def said(verdicts: list[dict[str, str | None]], reviewed: list[dict[str, str]]) -> Said:
-    """Verdicts in force (SAID_OF_VERDICTS) and reviewed hubs (type, value in its comparable form, what) -> what they say here.
+def said(verdicts: list[dict[str, Any]], reviewed: list[dict[str, str]]) -> Said:
+    """Verdicts in force (rows of VERDICTS) and reviewed hubs (type, value in its comparable form, what) -> what they say here.
 
     A verdict on a value names it as type:value, as model/links does (`phone:+8613912345678`); `hub` makes it one, `cleared`
     says that it is none, whatever the list says. Pairs may name their two shops in either order."""

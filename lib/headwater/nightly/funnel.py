@@ -11,6 +11,7 @@ from pyspark.sql import Column
 
 from headwater.exposure.complaints import SAID_LAST
 from headwater.exposure.orders import in_window
+from headwater.nightly.verdicts import verdict_notes
 from headwater.store import one_row
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
 from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, ORDER_EXPOSURE, PLACES
@@ -76,7 +77,8 @@ def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
             len(probability),
             run.config.money.reporting_currency,
             run.config.strata.root_rate,
-        ),
+        )
+        + verdict_notes(run),
     )
     return [row]
 

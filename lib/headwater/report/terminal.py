@@ -70,8 +70,8 @@ def show(
 
 def console_of_width() -> Console:
     """The terminal; a file or a pipe as wide as a table needs."""
-    console = Console(highlight=False, soft_wrap=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+    console = Console(highlight=False, soft_wrap=False, emoji=False)  # value:phone:+86 is no picture
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH, emoji=False)
 
 
 def _ranked(rows: pa.Table, top: int) -> list[dict[str, Any]]:
@@ -297,23 +297,30 @@ def show_validation(result: Any) -> None:
         click.echo(line)
 
 
-def show_verdicts(rows: list[dict[str, Any]]) -> None:
-    """Print verdicts, one a line."""
+def show_verdicts(night: date | None, rows: list[dict[str, Any]], conflicts: list[dict[str, Any]]) -> None:
+    """Print verdicts, one a line, with what the night (None: there is none) makes of each, and who is judged both ways."""
     out = console_of_width()
-    grid = Grid(title="Verdicts", title_justify="left", box=None, pad_edge=False)
-    for name in ("verdict", "decided", "subject", "finding", "author", "until", "reason"):
-        grid.add_column(name, no_wrap=name != "reason")
+    title = "Verdicts" + (f" on the night of {night}" if night else ", before the first night")
+    grid = Grid(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in ("verdict", "by", "decided", "subject", "finding", "author", "until", "standing", "reason"):
+        grid.add_column(name, no_wrap=name not in ("standing", "reason"), overflow="fold")
     for row in rows:
         told = {name: safe(value) for name, value in row.items()}
         subject = f"{told['subject_kind']}:{told['subject_id']}" + (f",{told['other_id']}" if told["other_id"] else "")
-        until = f"{told['expires_at']:%Y-%m-%d}" if told["expires_at"] else ""
         grid.add_row(
             told["verdict_id"],
+            "feed" if told["origin"] == "feed" else "command",
             f"{told['decided_at']:%Y-%m-%d %H:%M}",
             subject,
             told["verdict"],
             told["author"],
-            until,
+            f"{told['expires_at']:%Y-%m-%d}" if told["expires_at"] else "",
+            told["standing"],
             told["reason"] or "",
         )
-    out.print(grid if rows else "No verdict has been entered at the command line.")
+    out.print(grid if rows else "No verdict has come by the feed or been entered at the command line.")
+    for row in conflicts:
+        pair = f",{safe(row['other_id'])}" if row["other_id"] else ""
+        out.print(
+            f"[yellow]judged both ways:[/] {row['subject_kind']}:{safe(row['subject_id'])}{pair}: {safe(row['detail'])}"
+        )

@@ -22,9 +22,11 @@ def append_rows(
     arrow.append(lake, table, pa.Table.from_pylist(rows, schema=arrow.schema(table)), storage_options)
 
 
-def read_rows(lake: str, table: Table, storage_options: dict[str, str] | None = None) -> list[dict[str, Any]]:
-    """All rows of a small table without Spark, sorted by key; none if it was never written."""
-    stored = arrow.load(lake, table, options=storage_options)
+def read_rows(
+    lake: str, table: Table, storage_options: dict[str, str] | None = None, night: date | None = None
+) -> list[dict[str, Any]]:
+    """All rows (of one night if given) of a small table without Spark, sorted by key; none if it was never written."""
+    stored = arrow.load(lake, table, night, options=storage_options)
     rows = [] if stored is None else stored.to_pylist()
     return sorted(rows, key=lambda r: tuple(str(r[k]) for k in table.key))
 
@@ -51,8 +53,9 @@ class PublishedReader:
             )
         return rows
 
-    def model(self, table: Table, night: date, **wanted: list[str]) -> pa.Table:
-        """Rows of a model table of the night, as its newest run left them, where each named column holds one of the wanted."""
+    def model(self, table: Table, night: date | None, **wanted: list[str]) -> pa.Table:
+        """Rows of a model table of the night (None: of all), as its newest run left them, where each named column holds one of the
+        wanted."""
         rows = self._load(table, None, night, [(column, "in", values) for column, values in wanted.items()])
         return arrow.sort(table, rows)
 

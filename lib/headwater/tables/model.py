@@ -370,7 +370,12 @@ VERDICTS = Table(
         opt("inspection_probability", "double", "the chance that the subject had of being looked at"),
         col("origin", "string", "feed | command line"),
         col("in_force", "boolean", "whether the night obeys it"),
-        opt("not_in_force", "string", "why not: replaced | expired | contradicted"),
+        opt(
+            "not_in_force",
+            "string",
+            "why not: replaced (by a newer one of its author) | expired | contradicted (-> verdict_conflicts) | unknown (the night "
+            "holds nobody of that name) | meaningless (nothing can follow from such a verdict on such a subject)",
+        ),
     ),
     may_be_empty=True,
 )
@@ -381,7 +386,7 @@ VERDICT_CONFLICTS = Table(
     ("night", "subject_kind", "subject_id", "other_id"),
     (
         NIGHT,
-        col("subject_kind", "string", "what is judged"),
+        col("subject_kind", "string", "what is judged; a supplier or place is the source that it is in the window"),
         col("subject_id", "string", "the one that is judged"),
         opt("other_id", "string", "the other of a pair; null: no pair"),
         col("verdict_ids", "array<string>", "the judgements (-> model/verdicts)"),

@@ -33,7 +33,7 @@ from headwater.attribution.told import lifts, source_ids, source_keys, suspected
 from headwater.exposure.orders import in_window
 from headwater.nightly.funnel import funnel
 from headwater.nightly.ids import carry_ids
-from headwater.nightly.verdicts import verdicts_in_force
+from headwater.nightly.verdicts import verdicts_of_window
 from headwater.registry.kinds import CASE
 from headwater.table import Table
 from headwater.tables.model import (
@@ -141,14 +141,14 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     night, config = run.night, run.config
     firms = run.lake.read(SUPPLIERS, night)
     named = names.names(firms, run.lake.read(PLACES, night), gathered.ids.operators)
-    verdicts = verdicts_in_force(run).toPandas()
     of = found_out.numbered(gathered, named["members"])
+    verdicts = verdicts_of_window(run, found_out.meant(gathered, of))
     start = night - timedelta(days=config.night.window_days - 1)
     window = found_out.as_judged(gathered, verdicts, of, start)
     fit = FitBySize(run.lake.spark, config.graph)
     found = find(window.market, window.listing_shop, config.finding, fit)
     run.source_engine = fit.engine
-    said = found_out.found_out(window, found, verdicts, of, config.finding)
+    said = found_out.found_out(window, found, verdicts, of, config.finding, start)
     lift = lifts(window, found, config.ranking, config.shrinkage)
     score = found.score + said.bought
     x = belief.features_of(window, found, score, lift[1], config.finding.calibration)

@@ -12,7 +12,7 @@ from headwater.exposure.orders import in_window
 from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
 from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
-from headwater.graph.said import SAID_OF_VERDICTS, Said, said
+from headwater.graph.said import Said, said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
 from headwater.nightly.ids import carry_ids
@@ -78,8 +78,7 @@ def _tonight(run: Run, rows: pa.Table) -> pa.Table:
 
 def _said(run: Run, reviewed: DataFrame) -> Said:
     """What people said, as far as it is in force on the night: verdicts on pairs and values, and the reviewed hubs."""
-    verdicts = verdicts_in_force(run).select(*SAID_OF_VERDICTS).toArrow().to_pylist()
-    return said(verdicts, reviewed.where(F.col("type").isin(*IDENTITY_TYPES)).toArrow().to_pylist())
+    return said(verdicts_in_force(run), reviewed.where(F.col("type").isin(*IDENTITY_TYPES)).toArrow().to_pylist())
 
 
 def _ids(run: Run, members: pa.Table) -> pa.Table:
