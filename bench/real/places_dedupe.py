@@ -70,7 +70,7 @@ def scores(found: pd.Series, truth: pd.Series) -> dict[str, float]:
     return {
         "precision": precision,
         "recall": recall,
-        "f1": 2 * precision * recall / (precision + recall),
+        "f1": 2 * precision * recall / max(precision + recall, 1e-12),
         "b3_precision": b_precision,
         "b3_recall": b_recall,
         "b3_f1": 2 * b_precision * b_recall / (b_precision + b_recall),

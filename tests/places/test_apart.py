@@ -54,6 +54,19 @@ APART = {
         in_fields("Bahnhofstr. 5", "Frankfurt am Main", country="DE"),
         in_fields("Bahnhofstr. 5", "Frankfurt an der Oder", country="DE"),
     ),
+    "a town's river in a text": (
+        "Bahnhofstr. 5, 60311 Frankfurt am Main, Deutschland",
+        "Bahnhofstr. 5, Frankfurt an der Oder, Deutschland",
+    ),
+    "a second part of the city": (
+        "Av. Juárez 10, Col. Centro, Benito Juárez, Ciudad de México, México",
+        "Av. Juárez 10, Col. Centro, Iztapalapa, Ciudad de México, México",
+    ),
+    "house number after a sign": ("Calle 71 # 21-35, Bogotá, Colombia", "Calle 71 # 21-37, Bogotá, Colombia"),
+    "door by a code": ("C/ Mayor 5, 2º B, 28013 Madrid", "C/ Mayor 5, 3º A, 28013 Madrid"),
+    "floor in Turkish": ("Gül Cad. No:5 Kat:2, Istanbul", "Gül Cad. No:5 Kat:3, Istanbul"),
+    "court before a street": ("Rosewood Court, 12 High Street, Leeds", "Ashwood Court, 12 High Street, Leeds"),
+    "office of a plaza": ("Office 302, Al Fattan Plaza, Dubai, UAE", "Office 303, Al Fattan Plaza, Dubai, UAE"),
     "building and entrance": (
         "深圳市福田区建设路10号3栋2单元501室",
         "深圳市福田区建设路10号2栋3单元501室",
@@ -127,6 +140,10 @@ APART = {
     "flat in Turkish, shortened": ("Gül Cad. No:5 D:5, Istanbul", "Gül Cad. No:5 D:6, Istanbul"),
     "korpus and stroenie": ("ул. Ленина, д. 5, корп. 2, Москва", "ул. Ленина, д. 5, стр. 2, Москва"),
     "second code in Han": ("深圳市福田区建设路10号302室A1", "深圳市福田区建设路10号302室A2"),
+    "section of a street": ("台北市信義區信義路五段7號", "台北市信義區信義路四段7號"),
+    "section left out": ("台北市信義區信義路五段7號", "台北市信義區信義路7號"),
+    "half of a floor": ("台北市大安區忠孝東路四段100號5樓之2", "台北市大安區忠孝東路四段100號5樓之3"),
+    "half of a house": ("台北市大安區忠孝東路四段100號之2", "台北市大安區忠孝東路四段100號之3"),
     "rear and front": ("100 Main St Rear, Springfield, IL 62701", "100 Main St Front, Springfield, IL 62701"),
 }
 
@@ -185,6 +202,20 @@ ONE = {
     "town of a prefecture": ("浙江省金华市义乌市建设路10号", "浙江省义乌市建设路10号", "义乌建设路10号"),
     "province of an estate": ("东莞市虎门镇怀德工业区3栋", "广东省东莞市虎门镇怀德工业区3栋", "东莞市怀德工业区3栋"),
     "stall of a market hall": ("义乌国际商贸城一区3楼12345号", "浙江省义乌市国际商贸城1区3楼12345号"),
+    "who writes": (
+        "深圳市华强电子有限公司,深圳市福田区华强北路1002号",
+        "深圳市福田区华强北路1002号",
+        "华南贸易有限公司,广东省深圳市福田区华强北路1002号",
+    ),
+    "where to look": (
+        "10 MG Road, Opp. Station, Mumbai, India",
+        "10 MG Road, near the temple, Mumbai, India",
+        in_fields("10 MG Road opposite the station", "Mumbai", country="IN"),
+    ),
+    "city said twice": (
+        in_fields("100 Main St, Springfield", "Springfield", postcode="62701", country="US"),
+        in_fields("100 Main St, Downtown", "Springfield", postcode="62701", country="US"),
+    ),
     "district in the field of the city": (
         in_fields("人民路10号", "深圳市福田区"),
         in_fields("福田区人民路10号", "深圳"),

@@ -51,6 +51,8 @@ def test_a_slip_in_letters_is_forgiven(one: str, other: str) -> None:
         ("100 N Burnham Ave", "100 S Burnham Ave"),
         ("100 Burnham Ave", "100 Burnham Ct"),
         ("100 Renmin Yi Rd", "100 Renmin Si Rd"),
+        ("100 Old North Church Rd", "100 Old South Church Rd"),
+        ("Building North, 100 Burnham Ave", "Building South, 100 Burnham Ave"),
     ],
 )
 def test_what_is_another_place_is_never_forgiven(one: str, other: str) -> None:

@@ -282,7 +282,11 @@ def test_a_table_of_words_that_is_missing_broken_or_short_is_a_configuration_fau
     with pytest.raises(ConfigurationError, match=r"own\.toml"):
         load_rules(tmp_path / "own.toml")
     (tmp_path / "own.toml").write_text("[street_types]", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="lacks the tables blocks, cities, cjk"):
+    with pytest.raises(ConfigurationError, match="lacks street_prefixes, weak_prefixes, "):
+        load_rules(tmp_path / "own.toml")
+    shipped = (resources.files("headwater.places") / "places.toml").read_text(encoding="utf-8")
+    (tmp_path / "own.toml").write_text(shipped.replace("floor_words =", "floors ="), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"lacks parts\.floor_words"):
         load_rules(tmp_path / "own.toml")
 
 

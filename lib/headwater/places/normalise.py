@@ -155,11 +155,12 @@ def _finish(draft: Draft, rules: Rules) -> ParsedAddress:
     if draft.country in rules.tables["postcodes"]["none"]:
         draft.postcode = None
     region = draft.region or region_of_postcode(draft.postcode, draft.country, rules)
+    district = None if draft.district == (city or "").replace(" ", "") else draft.district  # the city, said twice
     located = any((street, name, draft.name_native))
     house = number or building or name or draft.name_native
     if not (located and house):
         unit = unit_kind = None  # a flat in a street without a number is nowhere in particular
-    level = _level(located, house, unit, draft.postcode, draft.city or draft.district, draft.country)
+    level = _level(located, house, unit, draft.postcode, draft.city or district, draft.country)
     if not located:
         number = building = None
     script = "cjk" if draft.cjk or _is_syllabic(draft.country, city, rules) else "latin"
@@ -172,7 +173,7 @@ def _finish(draft: Draft, rules: Rules) -> ParsedAddress:
         draft.postcode,
         city,
         draft.city_native,
-        draft.district,
+        district,
         draft.township,
         street,
         draft.street_native if street else None,

@@ -23,6 +23,8 @@ from headwater.places.text import clean_text, squash
 
 _COUNTRY = re.compile(r"(?:^|(?<=[\d ,]))(中华人民共和国|中国|日本|대한민국|台湾|香港|澳门)(?=.{2})")
 _LANE = re.compile(r"(\d+)\s*[弄巷]\s*(?=\d)")
+_SUB_FLOOR = re.compile(r"([楼层])\s*之\s*(\d+)")  # 5楼之2
+_SUB_HOUSE = re.compile(r"(\d)\s*号\s*之\s*(\d+)")  # 100号之2
 _SUB_NUMBER = re.compile(r"(\d+)\s*(?:丁目|番地?|之|の)\s*(?=\d)")
 _CODE = re.compile(r"([a-z]?-?\d+[a-z0-9]*(?:-[a-z0-9]+)*)号?")
 _DIGITS = "一二三四五六七八九"
@@ -39,6 +41,7 @@ class _Patterns:
     number: re.Pattern[str]
     street: re.Pattern[str]
     any_street: re.Pattern[str]
+    section: re.Pattern[str]
     region: re.Pattern[str]
     capital: re.Pattern[str]
     city: re.Pattern[str]
@@ -74,6 +77,7 @@ def _patterns(words: tuple[tuple[str, str], ...]) -> _Patterns:
         number=re.compile(rf"(\d+(?:-\d+)*[a-z]?)\s*(?:{cjk['number']})"),
         street=re.compile(rf"^(.*?)({streets})(?=[\d\s,a-z]|$)"),
         any_street=re.compile(rf"^(.+?)({streets})"),
+        section=re.compile(rf"^第?({ordinal}|\d{{1,2}})段"),
         region=re.compile(rf"^({cjk['regions']})|^((?:(?!市)[^\d,;]){{2,7}}?)(?:{cjk['region']})"),
         capital=re.compile(rf"^({cjk['capitals']})"),
         city=re.compile(rf"^([^\d,;区县镇乡村路街道]{{2,6}}?)(?:{cjk['city']})(?!{cjk['no_city']})"),
@@ -105,6 +109,7 @@ def parse_cjk(text: str, rules: Rules, country: str | None, params: PlaceParams)
     names: list[str] = []
     rest = _prepared(text, rules, params.max_text)
     draft.country = country or _country_of(rest, rules, patterns) or params.default_country
+    rest = _SUB_HOUSE.sub(r"\1-\2号", _SUB_FLOOR.sub(r"\1\2室", _without_strangers(rest, rules, patterns)))
     rest = _SUB_NUMBER.sub(r"\1-", _LANE.sub(r"\1-", rest))
     rest = _take_marks(_take_postcode(rest, draft, rules), draft, rules, patterns)
     rest = _take_localities(rest, draft, rules, patterns, names)
@@ -125,6 +130,15 @@ def _prepared(text: str, rules: Rules, limit: int) -> str:
     """In simplified characters, without spaces beside them; commas part what punctuation parts."""
     rest = re.sub(r"\s*[,、;|()]\s*", ",", simple(clean_text(text, limit), rules))
     return re.sub(r"(?<=[^\x00-\x7f]) +| +(?=[^\x00-\x7f])", "", rest)
+
+
+def _without_strangers(text: str, rules: Rules, patterns: _Patterns) -> str:
+    """The lines without companies' names, beginning with the one that names a region or city: a person's name may come first."""
+    forms = "|".join(rules.tables["legal_forms"]["cjk"])
+    lines = [line for line in text.split(",") if not re.search(rf"(?:{forms})$", line)]
+    heads = (patterns.capital, patterns.region, patterns.city, patterns.known_city)
+    first = next((i for i, line in enumerate(lines) if any(head.match(line) for head in heads)), 0)
+    return ",".join(lines[first:] + lines[:first]) or text
 
 
 def _country_of(text: str, rules: Rules, patterns: _Patterns) -> str | None:
@@ -219,7 +233,11 @@ def _take_street(rest: str, draft: Draft, rules: Rules, patterns: _Patterns, nam
     street = patterns.street.match(head) or patterns.any_street.match(head)
     if street:
         _set_street(street[1], rules.tables["cjk"]["street"][street[2]], draft, rules)
-        tail = head[street.end() :] + "," + tail
+        after = head[street.end() :]
+        if section := patterns.section.match(after):  # 忠孝东路四段
+            draft.street = f"{draft.street} {_numeral(section[1], rules)}"
+            after = after[section.end() :]
+        tail = after + "," + tail
     elif number and at_number and (head or names):
         _set_street(head or names.pop(), None, draft, rules)  # 丸の内1-9-1, 怀德工业区10号
     else:

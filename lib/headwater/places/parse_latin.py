@@ -6,15 +6,16 @@ import re
 
 from headwater.parameters.places import PlaceParams
 from headwater.places.draft import Draft, Mark
-from headwater.places.locality import city_name, country_code, locality, postcode_of, region_code
+from headwater.places.locality import city_name, city_parts, country_code, locality, postcode_of, region_code
 from headwater.places.rules import SHORT_COUNTRIES, Rules
-from headwater.places.street import NUMBER, is_number, read_street
+from headwater.places.street import is_number, read_street
 from headwater.places.text import fold, squash
 
 _RANGE = re.compile(r"(?<=\d)\s+-\s+(?=\d{1,4}[a-z]?\b(?!-))|(?<=\d)-\s*(?=\d)|(?<=\d)\s*-(?=\d)")
 _BREAK = re.compile(r"\s-+\s|--+|[;|()\n]|,")
 _CALLE = re.compile(r"\bc/\s*(?=[a-z])")
 _MARK = re.compile(r"([a-z]{2,}(?: [a-z]{2,})?) ([a-z]?\d{1,5}[a-z]?)")
+_CODE = re.compile(r"[a-z]?\d{1,4}[a-z]?(?: ?[a-z])?")
 _SLASH = re.compile(r"\b(\d+[a-z]?)\s*/\s*(\d+[a-z]?)\b")
 
 
@@ -31,7 +32,7 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
     if not line_only:
         segments = _take_country(segments, draft, rules)
         draft.country = draft.country or params.default_country
-        segments = _take_postcode(segments, draft, rules)
+        segments = _take_country(_take_postcode(segments, draft, rules), draft, rules)
         segments = _take_region(segments, draft, rules)
     _take_street(segments, draft, rules, line_only=line_only)
     return draft
@@ -48,7 +49,7 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
         return ","
 
     def take_door(match: re.Match[str]) -> str:
-        draft.doors.append(Mark(rules.doors[match["word"] or "unit"], match["value"]))
+        draft.doors.append(Mark(rules.doors[match["word"]] if match["word"] else "hash", match["value"]))
         hashed.append(match["hash"] is not None)
         return ","
 
@@ -140,9 +141,10 @@ def _take_region(segments: list[str], draft: Draft, rules: Rules) -> list[str]:
     table = rules.regions.get(draft.country or "")
     if table is None and draft.country is None and draft.postcode is not None and draft.postcode.isdigit():
         table = rules.regions["US"]
-    if segments and table is None and draft.country is None and len(segments) > 2:
+    if draft.country is None and len(segments) > 2 and squash(segments[-1]) not in (table or ()):
         draft.region = _region_of_any_country(segments[-1], rules)
-        return segments[:-1] if draft.region else segments
+        if draft.region:
+            return segments[:-1]
     if not segments or table is None:
         return segments
     tokens = segments[-1].split()
@@ -172,12 +174,13 @@ def _region_of_any_country(segment: str, rules: Rules) -> str | None:
 def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: bool) -> None:
     """Finds the segment that is the street, reads it, and takes city, parts of it and named buildings from the others."""
     if draft.street is not None or not segments:  # a post box; or nothing is left
-        draft.city = draft.city or (city_name(segments[-1], draft.country, rules) if segments else None)
+        _name_city(segments[-1] if segments else None, draft, rules)
         return
     scores = [_street_score(segment, rules) for segment in segments]
     best = max(range(len(segments)), key=lambda i: (scores[i], -i))
-    named = [s for s in segments if rules.named_building.search(s) and not re.match(NUMBER, s)]
-    if scores[best] == 0 and (named or not line_only):
+    named = [s for s in segments if rules.named_building.search(s) and not is_number(s.split()[0], rules)]
+    within = bool(draft.doors or draft.blocks or draft.floor)
+    if (scores[best] == 0 and (named or not line_only)) or (scores[best] == 1 and segments[best] in named and within):
         _take_named(segments, named, draft, rules, line_only=line_only)
         return
     tail = read_street(segments[best], draft, rules)
@@ -188,29 +191,34 @@ def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: 
             draft.number = squash_number(segments[near[0]])
             segments = [s for i, s in enumerate(segments) if i != near[0]]
             best -= near[0] < best
+    if draft.number is None and [door.kind for door in draft.doors] == ["hash"]:
+        draft.number = draft.doors.pop().value  # 'Calle 71 # 21-35'
     street = segments[best]
     later = [s for s in segments[best + 1 :] if re.search(r"[a-z]{2}", s)]
     earlier = [s for s in segments[:best] if re.search(r"[a-z]{2}", s)]
-    city = None if line_only else _city_segment(tail, street, earlier, later, draft, strong=scores[best] == 3)
-    if city:
-        draft.city = city_name(city, draft.country, rules)
+    if draft.country in rules.tables["countries"]["city_states"] and not later:
+        city = None  # '71 Des Voeux Road Central, Hong Kong'
+    else:
+        city = None if line_only else _city_segment(tail, street, earlier, later, draft, strong=scores[best] == 3)
+    _name_city(city, draft, rules)
+    named += [s for s in earlier if s not in named and _street_score(s, rules) == 1]  # 'Rosewood Court, 12 High Street'
     _take_names([s for s in named if s not in (street, city)], draft)
-    beside = [tail] if re.search(r"[a-z]{2}", tail) and not is_number(tail, rules) else []
-    others = [s for s in beside + later if s not in (city, *named)]
-    _take_localities(_take_unknown_marks(others, draft), draft, rules)
-    _take_unknown_marks([s for s in earlier if s not in (city, *named)], draft)
+    left = [s for s in segments if s not in (street, city, *named)]
+    left = _take_codes(_take_unknown_marks([tail, *left] if tail and tail != city else left, draft), draft)
+    _take_localities([s for s in left if s not in earlier and re.search(r"[a-z]{2}", s)], draft, rules)
 
 
 def _take_named(segments: list[str], named: list[str], draft: Draft, rules: Rules, *, line_only: bool) -> None:
     """A place without a street: 'Booth 12, Yiwu International Trade City, Yiwu'."""
     if not line_only:
         *segments, city = segments
-        draft.city = city_name(city, draft.country, rules)
+        _name_city(city, draft, rules)
         named = [s for s in named if s in segments]
         if draft.blocks or draft.doors or draft.floor:
-            named = named or segments[-1:]
+            named = named or segments[:1]
     _take_names(named, draft)
-    _take_localities(_take_unknown_marks([s for s in segments if s not in named], draft), draft, rules)
+    left = _take_codes(_take_unknown_marks([s for s in segments if s not in named], draft), draft)
+    _take_localities([s for s in left if re.search(r"[a-z]{2}", s)], draft, rules)
 
 
 def _city_segment(
@@ -228,6 +236,13 @@ def _city_segment(
     return earlier[0] if draft.postcode and earlier and not strong else None
 
 
+def _name_city(segment: str | None, draft: Draft, rules: Rules) -> None:
+    """The city, and what tells it from its namesakes as a part of it: 'Frankfurt an der Oder'."""
+    draft.city, telling = city_parts(segment, draft.country, rules)
+    if telling:
+        _take_localities([telling], draft, rules)
+
+
 def _take_names(named: list[str], draft: Draft) -> None:
     """Named buildings, halls and estates, in one order."""
     draft.name = " ".join(sorted(set(named))) or None
@@ -240,18 +255,29 @@ def _take_unknown_marks(segments: list[str], draft: Draft) -> list[str]:
     return [segment for segment in segments if segment not in marks]
 
 
+def _take_codes(segments: list[str], draft: Draft) -> list[str]:
+    """Lines of a short code ('2o b', '4', 'f2') are doors; the others are handed back."""
+    codes = [segment for segment in segments if _CODE.fullmatch(segment)]
+    draft.doors = [*draft.doors, *(Mark("unit", squash(code)) for code in codes)]
+    return [segment for segment in segments if segment not in codes]
+
+
 def _take_localities(segments: list[str], draft: Draft, rules: Rules) -> None:
-    """Lines that name neither street nor city: a region, a country's name, or parts of the city, the first of each level."""
-    for segment in segments:
+    """Lines that name neither street nor city, from the small to the large: a region, a country's name, or parts of the city; a
+    third part is a named place. 'Opposite the station' is none of them."""
+    for segment in reversed(segments):
+        if segment.split()[0] in rules.near:
+            continue
         region = region_code(segment, draft.country, rules)
         if region:
             draft.region = draft.region or region
-        elif country_code(segment, rules) is None:
+        elif country_code(segment, rules) is None and city_name(segment, draft.country, rules) != draft.city:
             level, name = locality(segment, rules)
-            if level == "township":
-                draft.township = draft.township or name
+            free = next((part for part in (level, "district", "township") if getattr(draft, part) is None), None)
+            if free:
+                setattr(draft, free, name)
             else:
-                draft.district = draft.district or name
+                draft.name = " ".join(sorted({segment, *([draft.name] if draft.name else [])}))
 
 
 def squash_number(text: str) -> str:

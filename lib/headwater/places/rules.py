@@ -20,6 +20,8 @@ from headwater.places.text import has_cjk, squash, words
 # Short names that mean a country wherever they stand at the end of a text.
 SHORT_COUNTRIES = frozenset({"us", "usa", "uk", "uae", "prc"})
 
+# Tables whose entries are asked for by name; of the others a site may have what it likes.
+_NAMED_ENTRIES = {"parts", "cjk", "postcodes", "countries", "city_words", "placeholders", "persons", "legal_forms"}
 _PREFIXES = re.compile(r"(\d+|[A-Z](?=[A-Z]{2}$))(?:-(\d+))?([A-Z]{2,3})")
 _VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+)*|[a-z])\b"
 
@@ -92,10 +94,10 @@ class Rules:
         floors, types = _any(self.tables["parts"]["floor"]), _any(self.types)
         named = _any(self.tables["parts"]["floor_words"])
         return re.compile(
-            rf"\b(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*(?:{floors})\b(?!\s+(?:{types})\b)(?!\s*\d)"
+            rf"(?<![\w/-])(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*(?:{floors})\b(?!\s+(?:{types})\b)(?![\s:]*\d)"
             rf"|\b(?P<slash>\d{{1,3}}|g|ug|b\d?)\s*/\s*f\b"
             rf"|\b(?P<word>{named})\s+(?:{floors})\b"
-            rf"|\b(?:{floors})\s*(?:no\b|nr\b|\#)?\s*(?P<after>b?\d{{1,3}})\b"
+            rf"|\b(?:{floors})[\s:]*(?:no\b|nr\b|\#)?\s*(?P<after>b?\d{{1,3}})\b"
         )
 
     @cached_property
@@ -108,7 +110,7 @@ class Rules:
         anywhere, at_start = _any(set(self.blocks) - first), _any(first)
         return re.compile(
             rf"(?:\b(?P<word>{anywhere})\b|(?P<start>^\s*|,\s*)(?P<first>{at_start})\b){number}{_VALUE}"
-            rf"|\b(?P<before>[a-z]\d?|\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<after_word>{_any(parts['value_first'])})\b"
+            rf"|\b(?P<before>[a-z]\d{{0,2}}|\d{{1,2}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?P<after_word>{_any(parts['value_first'])})\b"
             rf"(?!\s*\d)(?!\s+(?:{_any(self.types)})\b)"
         )
 
@@ -176,6 +178,11 @@ class Rules:
             country: dict(pair for part in text.split() for pair in _postcode_prefixes(part))
             for country, text in self.tables["postcodes"]["regions"].items()
         }
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """First words of what only says where to look: 'opposite the station'."""
+        return frozenset(self.tables["parts"]["near"])
 
     @cached_property
     def localities(self) -> dict[str, str]:
@@ -289,12 +296,14 @@ def _phrases(forms: Iterable[str]) -> list[tuple[str, ...]]:
 def load_rules(path: str | Path | None = None) -> Rules:
     """The tables at `path`, or those in the package.
 
-    Raises ConfigurationError when the file cannot be read, is no TOML or lacks a table that the package's own has."""
-    shipped = resources.files(__package__) / "places.toml"
-    tables = _read(Path(path)) if path else _read(shipped)
-    missing = sorted(set(_read(shipped)) - set(tables)) if path else []
+    Raises ConfigurationError when the file cannot be read, is no TOML or lacks what the package's own has and code asks for."""
+    shipped = _read(resources.files(__package__) / "places.toml")
+    tables = _read(Path(path)) if path else shipped
+    missing = [name for name in shipped if name not in tables]
+    there = _NAMED_ENTRIES & tables.keys()
+    missing += [f"{name}.{key}" for name in sorted(there) for key in shipped[name] if key not in tables[name]]
     if missing:
-        raise ConfigurationError(f"places.words: {path} lacks the tables {', '.join(missing)}")
+        raise ConfigurationError(f"places.words: {path} lacks {', '.join(missing)}")
     return Rules(tables)
 
 

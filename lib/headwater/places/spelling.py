@@ -39,7 +39,8 @@ def correct(names: pd.Series, blocks: pd.DataFrame, support: pd.Series, params: 
     Two spellings resemble each other when their short words and digits are the same, their first letter is the same
     (slips seldom hit it: Pollock and Zamora 1984, "Automatic spelling correction in scientific and scholarly text",
     Communications of the ACM 27(4)) and their optimal string alignment distance (one insertion, deletion, change or
-    swap of neighbours counts one), without spaces, is within what their length pays for. Spellings are joined by single
+    swap of neighbours counts one), without spaces, is within what their length pays for, and word by word where they have as
+    many words. Spellings are joined by single
     link and every component is cut into stars around its most written spelling (ties: the smallest), so a chain of
     slips never reaches further than one step from the centre. The order of rows does not matter.
     """
@@ -103,7 +104,19 @@ def _similar(nodes: pd.DataFrame, params: PlaceParams) -> tuple[Ints, Ints]:
         return left, right
     cutoff = params.typo_max_edits
     edits = cpdist(text[left].tolist(), text[right].tolist(), scorer=OSA.distance, score_cutoff=cutoff, dtype=np.int32)
-    return left[edits <= paid], right[edits <= paid]
+    left, right = left[edits <= paid], right[edits <= paid]
+    name = nodes["name"].to_numpy()
+    ours = np.array([_words_pay(name[i], name[j], params) for i, j in zip(left, right, strict=True)], dtype=bool)
+    return left[ours], right[ours]
+
+
+def _words_pay(one: str, other: str, params: PlaceParams) -> bool:
+    """Whether each word pays for its own edits: 'Building North' is not 'Building South'. Words that run together cannot tell."""
+    words, others = one.split(), other.split()
+    if len(words) != len(others):
+        return True
+    length = params.typo_letters_per_edit
+    return all(OSA.distance(w, o) <= min(len(w), len(o)) // length for w, o in zip(words, others, strict=True))
 
 
 def _stars(left: Ints, right: Ints, nodes: pd.DataFrame, rounds: int) -> Ints:
