@@ -6,7 +6,8 @@ from headwater.nightly.funnel import _notes
 from headwater.nightly.verdicts import notes_of
 
 CALM = {
-    "orders": 100_000, "complaints": 12, "naming": 500, "unpriced": 0, "streets": 9, "sources": 7, "currency": "EUR", "usual": 1.16e-4,
+    "orders": 100_000, "complaints": 12, "naming": 500, "unpriced": 0, "streets": 9, "capped": 0, "sources": 7,
+    "currency": "EUR", "usual": 1.16e-4,
 }  # fmt: skip
 
 
@@ -19,6 +20,7 @@ CALM = {
         ({"complaints": 120}, "10 times as common as strata.root_rate says"),
         ({"naming": 0}, "No order names its supplier"),
         ({"sources": 0}, "no source can be suspected"),
+        ({"capped": 3}, "3 addresses stand in blocks larger than places.block_cap"),
         ({"orders": 0, "complaints": 0}, "No order lies in the window"),
     ],
 )

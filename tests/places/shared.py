@@ -29,10 +29,8 @@ def frame(*rows: str | dict[str, str | None]) -> pd.DataFrame:
 
 
 def labels(
-    *rows: str | dict[str, str | None], params: PlaceParams = PARAMS, by: str = "place_label", phones: object = None
+    *rows: str | dict[str, str | None], params: PlaceParams = PARAMS, by: str = "place_label"
 ) -> list[str | None]:
     """The label of each row, in order."""
     table = parse_addresses(frame(*rows), RULES, params)
-    if phones is not None:
-        table["phone"] = phones
     return resolve_places(table, params).places[by].tolist()

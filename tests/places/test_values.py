@@ -120,6 +120,25 @@ def test_a_phone_without_its_plus_is_read_as_it_makes_sense(text: str, country: 
     assert clean_value("phone", text, RULES, PlaceParams(), country) == (number, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("86 138 2468 3579", "+8613824683579"),
+        ("1 (312) 726-5678", "+13127265678"),
+        ("1 382 468 3579", "+13824683579"),
+        ("8613824683579", "+8613824683579"),
+        ("13824683579", None),  # Chinese or Canadian
+        ("138 2468 3579", None),
+        ("13924683579", None),  # no plan has it
+        ("030 901820", None),
+    ],
+)
+def test_a_phone_of_no_country_is_read_only_where_its_calling_code_makes_it_valid(
+    text: str, number: str | None
+) -> None:
+    assert clean_value("phone", text, RULES, PlaceParams())[0] == number
+
+
 def test_a_phone_is_read_as_of_its_country_and_two_noughts_are_a_plus() -> None:
     def phone(value: str, country: str | None = None) -> str | None:
         return clean_value("phone", value, RULES, PlaceParams(), country)[0]

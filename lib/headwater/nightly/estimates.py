@@ -6,7 +6,7 @@ import zlib
 from typing import Any
 
 import pyspark.sql.functions as F
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 
 from headwater.config import Config
 from headwater.landing import files
@@ -36,30 +36,19 @@ def rows_of(spark: Any, config: Config, taken: list[FeedFile]) -> tuple[int, boo
     return max(round(total / per_line) - headers, 0), False
 
 
-def block_pairs(keys: DataFrame, params: PlaceParams, top: int) -> tuple[int, int, list[tuple[str, int]]]:
-    """ADDRESS_KEYS -> pairs of spellings that may be compared, blocks left alone, and the `top` largest (block, spellings).
-
-    A block is a house number of a country with a city, and with a postcode; what is compared within it is streets' names."""
-    houses = keys.where("block is not null").withColumn("spelling", F.regexp_replace("street", " ", ""))
-    sizes = None
-    for town in ("city", "postcode"):
-        block = F.concat_ws(", ", F.concat_ws(" ", F.lit("no."), "number"), town, "country").alias("block")
-        counted = houses.where(F.col(town).isNotNull()).select(block, "spelling").distinct().groupBy("block").count()
-        sizes = counted if sizes is None else sizes.unionByName(counted)
-    assert sizes is not None
-    sizes = sizes.where("count > 1").persist()
-    small = F.col("count") <= params.block_cap
-    pairs = F.sum(F.when(small, F.expr("count * (count - 1) div 2")).otherwise(0))
-    row = sizes.agg(F.coalesce(pairs, F.lit(0)).alias("pairs"), F.count_if(~small).alias("over")).collect()[0]
-    worst = [(r["block"], r["count"]) for r in sizes.orderBy(F.desc("count"), "block").limit(top).collect()]
-    sizes.unpersist()
+def block_pairs(blocks: DataFrame, params: PlaceParams, top: int) -> tuple[int, int, list[tuple[str, str, int]]]:
+    """BLOCKS -> pairs of spellings that are compared, blocks left alone, and the `top` largest of each kind (kind, block, spellings)."""
+    small = F.col("spellings") <= params.block_cap
+    pairs = F.sum(F.when(small, F.expr("spellings * (spellings - 1) div 2")).otherwise(0))
+    row = blocks.agg(F.coalesce(pairs, F.lit(0)).alias("pairs"), F.count_if(~small).alias("over")).collect()[0]
+    order = Window.partitionBy("kind").orderBy(F.desc("spellings"), "block")
+    first = blocks.withColumn("place", F.row_number().over(order)).where(F.col("place") <= top)
+    worst = [(r["kind"], r["block"], r["spellings"]) for r in first.orderBy("kind", "place").collect()]
     return int(row["pairs"]), int(row["over"]), worst
 
 
 def shared_values(values: DataFrame, top: int) -> list[tuple[str, str, int]]:
     """SHOP_VALUES -> (kind, value, shops): of each kind the `top` values that most shops give, from five shops on."""
-    from pyspark.sql import Window
-
     shops = values.where("value is not null").groupBy("kind", "value").agg(F.countDistinct("seller_id").alias("shops"))
     order = Window.partitionBy("kind").orderBy(F.desc("shops"), "value")
     first = (

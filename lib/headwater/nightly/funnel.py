@@ -42,6 +42,7 @@ def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
     suspected = shops["eb05"] > 1
     probability = lake.rows(SOURCES, night, ["probability"])["probability"].to_pandas()
     streets = lake.read(PLACES, night).where("may_be_source").limit(1).count()
+    capped = lake.read(PLACES, night).where("tier = 'capped'").count()
     waiting = sum(
         run.up_to_now(table).where(F.col("day") > F.lit(night)).count() for table in (CLEAN_ORDERS, CLEAN_COMPLAINTS)
     )
@@ -74,6 +75,7 @@ def funnel(run: Run, explained: float, weighed: float) -> list[tuple[Any, ...]]:
             orders["naming"],
             orders["unpriced"],
             streets,
+            capped,
             len(probability),
             run.config.money.reporting_currency,
             run.config.strata.root_rate,
@@ -97,7 +99,15 @@ def placed_in_window(run: Run) -> int:
 
 
 def _notes(
-    orders: int, complaints: int, naming: int, unpriced: int, streets: int, sources: int, currency: str, usual: float
+    orders: int,
+    complaints: int,
+    naming: int,
+    unpriced: int,
+    streets: int,
+    capped: int,
+    sources: int,
+    currency: str,
+    usual: float,
 ) -> list[str]:
     notes = []
     if not orders:
@@ -118,6 +128,11 @@ def _notes(
         )
     if not streets:
         notes.append("No address reaches street level, so no place can be a source.")
+    if capped:
+        notes.append(
+            f"{capped:,} addresses stand in blocks larger than places.block_cap or places.max_block_keys: only equal keys are joined "
+            "there; `headwater plan` names the blocks."
+        )
     if complaints and not sources:
         notes.append(
             "Without supplier links, suppliers in the orders or street addresses no source can be suspected; shops are ranked."

@@ -17,8 +17,9 @@ from headwater.landing import clean, files
 from headwater.landing.formats.stored import FeedFile
 from headwater.landing.intake import night_files
 from headwater.nightly.estimates import block_pairs, memory_lines, rows_of, shared_values
+from headwater.nightly.stages.resolution import all_written
 from headwater.places.identity import address_values, seller_values
-from headwater.places.places import address_keys, keyed_addresses
+from headwater.places.places import address_keys, compared_blocks, keyed_addresses, large_blocks
 from headwater.places.rules import load_rules
 from headwater.places.suppliers import supplier_rows
 from headwater.store import Lake
@@ -72,7 +73,8 @@ def plan_night(spark: Any, config: Config, night: date, top: int) -> Plan:
 
 
 def _planned(lake: Lake, config: Config, night: date, taken: list[FeedFile], top: int) -> Plan:
-    rules, params = load_rules(), config.places
+    params = config.places
+    rules = load_rules(params.words)
     feeds = [
         FeedPlan(n, len(mine), sum(f.bytes for f in mine), *rows_of(lake.spark, config, mine))
         for n, mine in _by_feed(taken)
@@ -82,25 +84,28 @@ def _planned(lake: Lake, config: Config, night: date, taken: list[FeedFile], top
     links = _current(lake, config, night, taken, "supplier_links")
     orders = _sample(lake, config, taken, "orders")
     ids = supplier_rows(_current(lake, config, night, taken, "suppliers"), links, lake.read(ORDER_EXPOSURE).limit(0))
-    keyed = keyed_addresses(addresses.withColumnRenamed("address_id", "written_id"), rules, params)
+    written = all_written(addresses, ids, _current(lake, config, night, taken, "hubs"))
+    keyed = keyed_addresses(written, rules, params)
     keys = address_keys(keyed).persist()
     blocks = keys.where("block is not null").groupBy("block").count().persist()
-    pairs, left_alone, worst_streets = block_pairs(keys, params, top)
+    key_count, large = keys.count(), large_blocks(keys, params)
+    spellings = compared_blocks(keys, key_count, large, params).persist()
+    pairs, left_alone, worst_spellings = block_pairs(spellings, params, top)
     values = address_values(addresses, rules, params).unionByName(seller_values(sellers, addresses, rules, params))
     shared = shared_values(values, top)
-    key_count = keys.count()
     worst_block = _largest(blocks.select("block", "count"), 1)
     counts = [
-        (addresses.count(), "addresses, as of the night"),
-        (key_count, "different typed keys of them, which is what is matched"),
-        (blocks.count(), "house numbers, the blocks they are matched in"),
-        (pairs, "pairs of spellings to be compared, at most"),
-        (left_alone, "streets of a town or postcode with more spellings than places.block_cap, left alone"),
+        (addresses.count(), "addresses of shops, as of the night"),
+        (key_count, "different typed keys of them and of suppliers and hubs, which is what is matched"),
+        (blocks.count(), "house numbers and named places, the blocks they are matched in"),
+        (len(large), "of these with more keys than places.max_block_keys, left alone"),
+        (pairs, "pairs of spellings to be compared"),
+        (left_alone, "blocks of more spellings than places.block_cap, left alone"),
         (ids.count(), "supplier ids"),
     ]
     worst = [
-        *(Worst("house number", k, n, _block_fate(n, params.max_block_keys)) for k, n in _largest(blocks, top)),
-        *(Worst("street spellings", k, n, _block_fate(n, params.block_cap)) for k, n in worst_streets),
+        *(Worst("house number or name", k, n, _block_fate(n, params.max_block_keys)) for k, n in _largest(blocks, top)),
+        *(Worst(f"spellings: {kind}", k, n, _block_fate(n, params.block_cap)) for kind, k, n in worst_spellings),
         *(Worst(f"hub candidate: {kind}", value, shops, "shops give it") for kind, value, shops in shared),
         *(Worst("seller in the sample of orders", k, n, "order lines") for k, n in _heavy(orders, "seller_id", top)),
         *(
@@ -110,7 +115,7 @@ def _planned(lake: Lake, config: Config, night: date, taken: list[FeedFile], top
         *(Worst("supplier of many shops", k, n, "links") for k, n in _heavy(links, "supplier_id", top)),
     ]
     memory = memory_lines(config, key_count, worst_block[0][1] if worst_block else 0, {f.name: f.rows for f in feeds})
-    for frame in (addresses, keys, blocks):
+    for frame in (addresses, keys, blocks, spellings):
         frame.unpersist()
     return Plan(night, feeds, counts, worst, memory)
 

@@ -10,6 +10,9 @@ from headwater.parameters.section import Section
 class PlaceParams(Section):
     """How addresses and values are read and matched; frozen, so that a night is a function of it."""
 
+    words: str = Field(
+        "", description="path; TOML with the words that addresses and names are written with; empty: the one shipped"
+    )
     default_country: str | None = Field(
         None, pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 of an address that names no country; none: unknown"
     )
@@ -19,7 +22,8 @@ class PlaceParams(Section):
     default_phone_region: str | None = Field(
         None,
         pattern="^[A-Z]{2}$",
-        description="alpha-2 region of a phone without +prefix; none: such a phone is malformed",
+        description="alpha-2 region of a phone without +prefix whose country nothing says; none: such a phone is read only "
+        "where its first digits are a calling code and what follows is a valid number",
     )
     own_addresses: tuple[str, ...] = Field(
         (),
@@ -55,9 +59,6 @@ class PlaceParams(Section):
         ge=1,
         description="different addresses of one house number that are matched in one process (some 2 kB each); "
         "in a larger block only equal keys are joined, and `headwater plan` names it",
-    )
-    phone_max_houses: int = Field(
-        10, ge=1, description="houses; a phone at more of them is an agent's or a warehouse's and proves no address"
     )
     star_rounds: int = Field(
         8, ge=1, description="rounds in which a chain of spellings is cut into stars around its commonest spelling"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from headwater.places.rules import Rules
-from headwater.places.text import clean_text, fold, has_cjk, squash, words
+from headwater.places.text import clean_text, fold, has_cjk, has_han, squash, words
 
-_UMLAUT = re.compile(r"([aou])e")
+_UMLAUT = re.compile(r"([aou])e+")
 _ZIP4 = re.compile(r"\d{5}-\d{4}")
 _DECIMAL = re.compile(r"^(\d+)\.0+$")
 
@@ -30,10 +30,31 @@ def region_code(value: str | None, country: str | None, rules: Rules) -> str | N
     if not value or country not in rules.regions:
         return None
     name = clean_text(value)
+    table = rules.regions[country]
     if has_cjk(name):
-        name = re.sub(rf"(?:{rules.tables['cjk']['region']})$", "", name)
+        name = re.sub(rf"(?:{rules.tables['cjk']['region']})$", "", simple(name, rules))
     plain = re.sub(r"(?:sheng|province|state)$", "", squash(name))
-    return rules.regions[country].get(plain) or rules.regions[country].get(squash(name))
+    return table.get(name) or table.get(plain) or table.get(squash(name))
+
+
+def region_name(value: str | None, country: str | None, rules: Rules) -> str | None:
+    """A state or province: its code, or its name where the country has no table; None for what is none of the country's.
+
+    Without a country, the code that all tables give it, else the name."""
+    if not value or country in rules.regions:
+        return region_code(value, country, rules)
+    codes = {region_code(value, code, rules) for code in rules.regions} - {None} if country is None else set()
+    plain = squash(value)
+    named = plain if plain and plain not in rules.placeholders and plain not in rules.tail_countries else ""
+    return codes.pop() if len(codes) == 1 else named.upper() or None
+
+
+def region_of_postcode(postcode: str | None, country: str | None, rules: Rules) -> str | None:
+    """The region a postcode is in, where its first characters tell."""
+    table = rules.postcode_regions.get(country or "")
+    if not table or not postcode:
+        return None
+    return table.get(postcode[: len(next(iter(table)))])
 
 
 def postcode_of(value: str | None, country: str | None, rules: Rules) -> str | None:
@@ -70,23 +91,49 @@ def city_name(value: str | None, country: str | None, rules: Rules) -> str | Non
 
     'sp / sp', 'sao paulo - SP', 'Sao Paulo, Brasil': the first part counts. 'Shenzhen City' is 'shenzhen'.
     """
+    return city_parts(value, country, rules)[0]
+
+
+def city_parts(value: str | None, country: str | None, rules: Rules) -> tuple[str | None, str | None]:
+    """`city_name`, and the words that tell the town from its namesakes or None: 'Frankfurt (Oder)', 'Frankfurt am Main'."""
     if not value or "@" in value:
-        return None
+        return None, None
     text = clean_text(value)
     if has_cjk(text):
         text = re.sub(rf"(?:{rules.tables['cjk']['city']})$", "", text)
-    parts = (words(part) for part in re.split(r"[/\\,;|()]|\s-\s", text))
-    name = next((part for part in parts if part and not part.isdigit()), "")
-    tokens = [token for token in name.split() if not token.isdigit()]
+    parts = [part for part in map(words, re.split(r"[/\\,;|()]|\s-\s", text)) if part and not part.isdigit()]
+    tokens = [token for token in (parts[0] if parts else "").split() if not token.isdigit()]
     suffixes = rules.tables["city_words"]
     while len(tokens) > 1 and tokens[-1] in suffixes["suffixes"] and country in suffixes["countries"]:
         tokens.pop()
-    tokens = [_city_word(token, rules) for token in tokens]
-    name = fold_umlauts(" ".join(tokens), country, rules)
+    name = fold_umlauts(" ".join(_city_word(token, rules) for token in tokens), country, rules)
+    beside = rules.beside[country].match(name) if country in rules.beside else None
+    name, telling = (beside[1], beside[2]) if beside else (name, parts[1] if len(parts) > 1 else None)
     plain = name.replace(" ", "")
     if plain in rules.cities:
-        return rules.cities[plain]
-    return name if len(plain) > 1 and plain not in rules.placeholders else None
+        return rules.cities[plain], telling
+    return (name, telling) if len(plain) > 1 and plain not in rules.placeholders else (None, None)
+
+
+def native_name(value: str | None, rules: Rules) -> str | None:
+    """A name in Han, in simplified characters; None where it has none. Two names may have one reading."""
+    text = simple(clean_text(value), rules) if value else ""
+    return text if has_han(text) else None
+
+
+def simple(text: str, rules: Rules) -> str:
+    """Traditional characters as simplified ones."""
+    return text if text.isascii() else text.translate(rules.simplified)
+
+
+def locality(words_: str, rules: Rules) -> tuple[str, str]:
+    """Words that name a part of a town -> its level (district where no word says) and its name without spaces."""
+    tokens = words_.split()
+    for place in (-1, 0):
+        level = rules.localities.get(tokens[place])
+        if level and len(tokens) > 1:
+            return level, "".join(tokens[:-1] if place else tokens[1:])
+    return "district", "".join(tokens)
 
 
 def _city_word(token: str, rules: Rules) -> str:

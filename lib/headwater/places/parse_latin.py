@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.draft import Draft
-from headwater.places.locality import city_name, postcode_of, region_code
+from headwater.places.draft import Draft, Mark
+from headwater.places.locality import city_name, city_parts, country_code, locality, postcode_of, region_code
 from headwater.places.rules import SHORT_COUNTRIES, Rules
-from headwater.places.street import NUMBER, is_number, read_street
+from headwater.places.street import is_number, read_street
 from headwater.places.text import fold, squash
 
 _RANGE = re.compile(r"(?<=\d)\s+-\s+(?=\d{1,4}[a-z]?\b(?!-))|(?<=\d)-\s*(?=\d)|(?<=\d)\s*-(?=\d)")
 _BREAK = re.compile(r"\s-+\s|--+|[;|()\n]|,")
 _CALLE = re.compile(r"\bc/\s*(?=[a-z])")
+_MARK = re.compile(r"([a-z]{2,}(?: [a-z]{2,})?) ([a-z]?\d{1,5}[a-z]?)")
+_CODE = re.compile(r"[a-z]?\d{1,4}[a-z]?(?: ?[a-z])?")
 _SLASH = re.compile(r"\b(\d+[a-z]?)\s*/\s*(\d+[a-z]?)\b")
 
 
@@ -30,14 +32,14 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
     if not line_only:
         segments = _take_country(segments, draft, rules)
         draft.country = draft.country or params.default_country
-        segments = _take_postcode(segments, draft, rules)
+        segments = _take_country(_take_postcode(segments, draft, rules), draft, rules)
         segments = _take_region(segments, draft, rules)
     _take_street(segments, draft, rules, line_only=line_only)
     return draft
 
 
 def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
-    """Takes floor, unit, building and post box out of the text, in whatever order they stand."""
+    """Takes floor, doors, blocks and post box out of the text, in whatever order they stand."""
     text = rules.attention.sub(",", text)
     text = _RANGE.sub("-", _CALLE.sub("calle ", text))
 
@@ -46,13 +48,14 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
         draft.floor = draft.floor or word or match["before"] or match["slash"] or match["after"]
         return ","
 
-    def take_unit(match: re.Match[str]) -> str:
-        draft.units.append(match["value"])
+    def take_door(match: re.Match[str]) -> str:
+        draft.doors.append(Mark(rules.doors[match["word"]] if match["word"] else "hash", match["value"]))
         hashed.append(match["hash"] is not None)
         return ","
 
-    def take_building(match: re.Match[str]) -> str:
-        draft.buildings.append(match["value"])
+    def take_block(match: re.Match[str]) -> str:
+        word = match["word"] or match["first"] or match["after_word"]
+        draft.blocks.append(Mark(rules.blocks[word], match["value"] or match["before"]))
         return ","
 
     def take_box(match: re.Match[str]) -> str:
@@ -62,11 +65,11 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
     hashed: list[bool] = []
     text = rules.post_box.sub(take_box, text)
     text = rules.floor.sub(take_floor, text)
-    text = rules.unit.sub(take_unit, text)
-    text = rules.building.sub(take_building, text)
+    text = rules.door.sub(take_door, text)
+    text = rules.block.sub(take_block, text)
     text = _SLASH.sub(r"\1/\2", text)
     if hashed == [True] and not re.search(r"\d", text):
-        return f"{draft.units.pop()} {text.strip(' ,')}"  # '# 12 Main St', 'Calle 71 # 21-35': the number, not a unit
+        return f"{draft.doors.pop().value} {text.strip(' ,')}"  # '# 12 Main St', 'Calle 71 # 21-35': the number, not a unit
     return text
 
 
@@ -113,7 +116,7 @@ def _take_postcode(segments: list[str], draft: Draft, rules: Rules) -> list[str]
             if found:
                 before, after = segment[: found[-1].start()].strip(), segment[found[-1].end() :].strip()
                 draft.postcode = postcode_of(found[-1][1], country, rules)
-                draft.before_postcode = before or None
+                draft.before_postcode, draft.after_postcode = before or None, after or None
                 return [*segments[:place], *(s for s in (before, after) if s), *segments[place + 1 :]]
     return segments
 
@@ -138,6 +141,10 @@ def _take_region(segments: list[str], draft: Draft, rules: Rules) -> list[str]:
     table = rules.regions.get(draft.country or "")
     if table is None and draft.country is None and draft.postcode is not None and draft.postcode.isdigit():
         table = rules.regions["US"]
+    if draft.country is None and len(segments) > 2 and squash(segments[-1]) not in (table or ()):
+        draft.region = _region_of_any_country(segments[-1], rules)
+        if draft.region:
+            return segments[:-1]
     if not segments or table is None:
         return segments
     tokens = segments[-1].split()
@@ -157,19 +164,24 @@ def _take_region(segments: list[str], draft: Draft, rules: Rules) -> list[str]:
     return segments
 
 
+def _region_of_any_country(segment: str, rules: Rules) -> str | None:
+    """The code of a state where a text names no country: 'IL', 'Nuevo León'; None where countries differ."""
+    plain = squash(segment)
+    codes = {table[plain] for table in rules.regions.values() if plain in table}
+    return codes.pop() if len(codes) == 1 else None
+
+
 def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: bool) -> None:
-    """Finds the segment that is the street, reads it, and takes the city from what follows."""
+    """Finds the segment that is the street, reads it, and takes city, parts of it and named buildings from the others."""
     if draft.street is not None or not segments:  # a post box; or nothing is left
-        draft.city = draft.city or (city_name(segments[-1], draft.country, rules) if segments else None)
+        _name_city(segments[-1] if segments else None, draft, rules)
         return
     scores = [_street_score(segment, rules) for segment in segments]
     best = max(range(len(segments)), key=lambda i: (scores[i], -i))
-    named = [s for s in segments if rules.named_building.search(s) and not re.match(NUMBER, s)]
-    if scores[best] == 0 and not line_only:
-        draft.city = city_name(segments[-1], draft.country, rules)
-        if draft.buildings or draft.units or draft.floor:
-            named = named or segments[-2:-1]  # 'Booth 12, Yiwu International Trade City, Yiwu'
-        draft.named_building = squash(named[0]) if named and len(segments) > 1 else None
+    named = [s for s in segments if rules.named_building.search(s) and not is_number(s.split()[0], rules)]
+    within = bool(draft.doors or draft.blocks or draft.floor)
+    if (scores[best] == 0 and (named or not line_only)) or (scores[best] == 1 and segments[best] in named and within):
+        _take_named(segments, named, draft, rules, line_only=line_only)
         return
     tail = read_street(segments[best], draft, rules)
     if draft.number is None:
@@ -179,23 +191,93 @@ def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: 
             draft.number = squash_number(segments[near[0]])
             segments = [s for i, s in enumerate(segments) if i != near[0]]
             best -= near[0] < best
-    others = [s for s in named if s != segments[best]]
-    draft.named_building = squash(others[0]) if others else None
-    if line_only:
-        return
+    if draft.number is None and [door.kind for door in draft.doors] == ["hash"]:
+        draft.number = draft.doors.pop().value  # 'Calle 71 # 21-35'
+    street = segments[best]
     later = [s for s in segments[best + 1 :] if re.search(r"[a-z]{2}", s)]
     earlier = [s for s in segments[:best] if re.search(r"[a-z]{2}", s)]
-    if tail and segments[best] == draft.before_postcode:  # '1 HEPING ROAD DONGGUAN 523000 GUANGDONG'
-        draft.city = city_name(tail, draft.country, rules)
-        draft.region = draft.region or (region_code(later[-1], draft.country, rules) if later else None)
-    if draft.city is None and draft.before_postcode in later:  # '1 rue X, Paris 75004, Ile-de-France'
-        draft.city = city_name(draft.before_postcode, draft.country, rules)
-    if draft.city is None and later:
-        draft.city = city_name(later[-1], draft.country, rules)
-    if draft.city is None and tail:
-        draft.city = city_name(tail, draft.country, rules)
-    if draft.city is None and draft.postcode and earlier and scores[best] < 3:
-        draft.city = city_name(earlier[0], draft.country, rules)
+    if draft.country in rules.tables["countries"]["city_states"] and not later:
+        city = None  # '71 Des Voeux Road Central, Hong Kong'
+    else:
+        city = None if line_only else _city_segment(tail, street, earlier, later, draft, strong=scores[best] == 3)
+    _name_city(city, draft, rules)
+    named += [s for s in earlier if s not in named and _street_score(s, rules) == 1]  # 'Rosewood Court, 12 High Street'
+    _take_names([s for s in named if s not in (street, city)], draft)
+    left = [s for s in segments if s not in (street, city, *named)]
+    left = _take_codes(_take_unknown_marks([tail, *left] if tail and tail != city else left, draft), draft)
+    _take_localities([s for s in left if s not in earlier and re.search(r"[a-z]{2}", s)], draft, rules)
+
+
+def _take_named(segments: list[str], named: list[str], draft: Draft, rules: Rules, *, line_only: bool) -> None:
+    """A place without a street: 'Booth 12, Yiwu International Trade City, Yiwu'."""
+    if not line_only:
+        *segments, city = segments
+        _name_city(city, draft, rules)
+        named = [s for s in named if s in segments]
+        if draft.blocks or draft.doors or draft.floor:
+            named = named or segments[:1]
+    _take_names(named, draft)
+    left = _take_codes(_take_unknown_marks([s for s in segments if s not in named], draft), draft)
+    _take_localities([s for s in left if re.search(r"[a-z]{2}", s)], draft, rules)
+
+
+def _city_segment(
+    tail: str, street: str, earlier: list[str], later: list[str], draft: Draft, *, strong: bool
+) -> str | None:
+    """Which words are the city: those beside the postcode, else the last ones, else those behind the street's type."""
+    before, after = draft.before_postcode, draft.after_postcode
+    if tail and street == before:  # '1 HEPING ROAD DONGGUAN 523000 GUANGDONG'
+        return tail
+    for words_ in (before, after):  # '1 rue X, Paris 75004, Ile-de-France'; '75004 Paris, Ile-de-France'
+        if words_ in later:
+            return words_
+    if later or tail:
+        return later[-1] if later else tail
+    return earlier[0] if draft.postcode and earlier and not strong else None
+
+
+def _name_city(segment: str | None, draft: Draft, rules: Rules) -> None:
+    """The city, and what tells it from its namesakes as a part of it: 'Frankfurt an der Oder'."""
+    draft.city, telling = city_parts(segment, draft.country, rules)
+    if telling:
+        _take_localities([telling], draft, rules)
+
+
+def _take_names(named: list[str], draft: Draft) -> None:
+    """Named buildings, halls and estates, in one order."""
+    draft.name = " ".join(sorted(set(named))) or None
+
+
+def _take_unknown_marks(segments: list[str], draft: Draft) -> list[str]:
+    """Lines of a word and a number ('Pavilion 3', 'Gala 12') number something, whatever it is; the others are handed back."""
+    marks = {segment: match for segment in segments if (match := _MARK.fullmatch(segment))}
+    draft.blocks = [*draft.blocks, *(Mark(match[1], match[2]) for match in marks.values())]
+    return [segment for segment in segments if segment not in marks]
+
+
+def _take_codes(segments: list[str], draft: Draft) -> list[str]:
+    """Lines of a short code ('2o b', '4', 'f2') are doors; the others are handed back."""
+    codes = [segment for segment in segments if _CODE.fullmatch(segment)]
+    draft.doors = [*draft.doors, *(Mark("unit", squash(code)) for code in codes)]
+    return [segment for segment in segments if segment not in codes]
+
+
+def _take_localities(segments: list[str], draft: Draft, rules: Rules) -> None:
+    """Lines that name neither street nor city, from the small to the large: a region, a country's name, or parts of the city; a
+    third part is a named place. 'Opposite the station' is none of them."""
+    for segment in reversed(segments):
+        if segment.split()[0] in rules.near:
+            continue
+        region = region_code(segment, draft.country, rules)
+        if region:
+            draft.region = draft.region or region
+        elif country_code(segment, rules) is None and city_name(segment, draft.country, rules) != draft.city:
+            level, name = locality(segment, rules)
+            free = next((part for part in (level, "district", "township") if getattr(draft, part) is None), None)
+            if free:
+                setattr(draft, free, name)
+            else:
+                draft.name = " ".join(sorted({segment, *([draft.name] if draft.name else [])}))
 
 
 def squash_number(text: str) -> str:

@@ -9,19 +9,20 @@ import pandas as pd
 import pyarrow as pa
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
+from pyspark.sql.group import GroupedData
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.match import match_places
-from headwater.places.normalise import COLUMNS, parse_addresses
+from headwater.places.match import located, match_places, resolve_places
+from headwater.places.normalise import COLUMNS, HOUSES, parse_addresses
 from headwater.places.rules import Rules
 from headwater.tables.model import PLACES
 
 WRITTEN = ("text", "street", "city", "region", "postcode", "country")
 KEYS = ("address_key", "building_key", "reason")
 MATCHED = ("address_key", "place_key", "building_key", "tier")
+BLOCKS = ("kind", "block", "spellings")
 # A postcode or a city is where thousands of unrelated people live.
 AREAS = ("postcode_area", "city", "country", "none")
-HOUSES = ("unit", "building")
 # Blocks are many and small and a call costs tens of milliseconds: this many keys go into one.
 KEYS_A_BUCKET = 50_000
 
@@ -30,14 +31,14 @@ def keyed_addresses(written: DataFrame, rules: Rules, params: PlaceParams) -> Da
     """WRITTEN (`written_id`; text, street, city, region, postcode, country) -> KEYED: one row a written_id with the parts of
     `parse_addresses`, address_key, building_key and reason.
 
-    In Arrow batches, each distinct address of a batch once; no shuffle. An address that is numbered but in no city or
-    postcode could be anywhere: its keys are null, so it is a place of its own."""
+    In Arrow batches, each distinct address of a batch once; no shuffle. An address that is numbered but in no city, district
+    or postcode could be anywhere: its keys are null, so it is a place of its own."""
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             frame = batch.to_pandas().rename(columns={"written_id": "address_id"})
             parsed = parse_addresses(frame, rules, params).rename(columns={"address_id": "written_id"})
-            nowhere = parsed["level"].isin(HOUSES) & parsed["city"].isna() & parsed["postcode"].isna()
+            nowhere = parsed["level"].isin(HOUSES) & ~located(parsed)
             parsed.loc[nowhere, ["address_key", "building_key"]] = None
             columns = ["written_id", *COLUMNS, *KEYS]
             schema = pa.schema([(c, pa.string()) for c in columns])
@@ -55,11 +56,13 @@ def address_keys(keyed: DataFrame) -> DataFrame:
     keys = keyed.where("address_key is not null").groupBy("address_key")
     rows = keys.agg(F.max("building_key").alias("building_key"), one, F.count(F.lit(1)).alias("n"))
     rows = rows.select("address_key", "building_key", "n", "parts.*")
-    return rows.withColumn("block", F.when(F.col("street").isNotNull(), F.col("number")))
+    named = F.coalesce("name", "name_native")
+    block = F.when(F.col("street").isNotNull(), F.col("number")).otherwise(F.regexp_replace(named, " ", ""))
+    return rows.withColumn("block", block)
 
 
 def large_blocks(keys: DataFrame, params: PlaceParams) -> list[str]:
-    """ADDRESS_KEYS -> the blocks (house numbers) of more keys than `max_block_keys`, in which nothing but equal keys is joined."""
+    """ADDRESS_KEYS -> the blocks (house numbers, names) of more keys than `max_block_keys`, in which only equal keys are joined."""
     sizes = keys.where("block is not null").groupBy("block").count().where(F.col("count") > params.max_block_keys)
     return sorted(r["block"] for r in sizes.collect())
 
@@ -68,9 +71,8 @@ def matched_keys(keys: DataFrame, count: int, large: list[str], params: PlacePar
     """ADDRESS_KEYS (`count` rows), blocks left alone -> MATCHED_KEYS: one row an address_key with place_key, building_key, tier.
 
     `place_key` is the smallest address_key of those that are one place; `building_key` the same for all units of a building,
-    null above building level. Matched bucket by bucket, for no two blocks match; keys of a bucket fit one process."""
-    blocked = F.col("block").isNotNull() & ~F.col("block").isin(large)
-    buckets = 1 + count // KEYS_A_BUCKET
+    null above building level. Matched bucket by bucket, for no two blocks match; keys of a bucket fit one process. `tier` of a key
+    in a block left alone, by either cap, is capped."""
 
     def match(bucket: pd.DataFrame) -> pd.DataFrame:
         rows = bucket[["address_key", *COLUMNS, "n"]].assign(address_id=bucket["address_key"])
@@ -78,18 +80,37 @@ def matched_keys(keys: DataFrame, count: int, large: list[str], params: PlacePar
         names = {"address_id": "address_key", "place_label": "place_key", "building_label": "building_key"}
         return _nulls(found.rename(columns=names)[[*MATCHED]])
 
-    bucket = F.pmod(F.xxhash64("block"), F.lit(buckets))
-    fuzzy = keys.where(blocked).withColumn("bucket", bucket).groupBy("bucket").applyInPandas(match, _texts(*MATCHED))
-    alone = keys.where(~blocked)  # false, not null, where the block is null
-    exact = alone.select(
-        "address_key", F.col("address_key").alias("place_key"), "building_key", F.lit("exact").alias("tier")
-    )
+    fuzzy = _by_bucket(keys, count, large).applyInPandas(match, _texts(*MATCHED))
+    alone = keys.where(~_matched_by_block(large))  # false, not null, where the block is null
+    tier = F.when(F.col("block").isNull(), "exact").otherwise("capped").alias("tier")
+    exact = alone.select("address_key", F.col("address_key").alias("place_key"), "building_key", tier)
     return fuzzy.unionByName(exact)
+
+
+def compared_blocks(keys: DataFrame, count: int, large: list[str], params: PlaceParams) -> DataFrame:
+    """The same -> BLOCKS (kind, block, spellings): the spellings that `matched_keys` compares with each other, or leaves alone
+    where they are more than `block_cap`."""
+
+    def compare(bucket: pd.DataFrame) -> pd.DataFrame:
+        rows = bucket[["address_key", *COLUMNS, "n"]].assign(address_id=bucket["address_key"])
+        return resolve_places(rows, params).blocks[[*BLOCKS]]
+
+    return _by_bucket(keys, count, large).applyInPandas(compare, "kind string, block string, spellings bigint")
+
+
+def _matched_by_block(large: list[str]) -> Column:
+    return F.col("block").isNotNull() & ~F.col("block").isin(large)
+
+
+def _by_bucket(keys: DataFrame, count: int, large: list[str]) -> GroupedData:
+    buckets = 1 + count // KEYS_A_BUCKET
+    bucket = F.pmod(F.xxhash64("block"), F.lit(buckets))
+    return keys.where(_matched_by_block(large)).withColumn("bucket", bucket).groupBy("bucket")
 
 
 def place_groups(keys: DataFrame, matched: DataFrame) -> DataFrame:
     """ADDRESS_KEYS, MATCHED_KEYS -> GROUPS (group, member, weight) of the places whose keys may come together or fall apart:
-    houses of a street and number. Any other place is one key for ever, and named by it."""
+    houses of a street and number, and named places without a street. Any other place is one key for ever, and named by it."""
     houses = keys.where("block is not null").select(F.col("address_key").alias("member"), F.col("n").alias("weight"))
     groups = matched.select(F.col("address_key").alias("member"), F.col("place_key").alias("group"))
     return houses.join(groups, on="member", how="inner").select("group", "member", "weight")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -15,12 +15,14 @@ from typing import Any
 from phonenumbers.geodata.locale import LOCALE_DATA
 
 from headwater.errors import ConfigurationError
-from headwater.places.text import squash, words
+from headwater.places.text import has_cjk, squash, words
 
 # Short names that mean a country wherever they stand at the end of a text.
 SHORT_COUNTRIES = frozenset({"us", "usa", "uk", "uae", "prc"})
-DEFAULT_RULES = resources.files(__package__) / "places.toml"
 
+# Tables whose entries are asked for by name; of the others a site may have what it likes.
+_NAMED_ENTRIES = {"parts", "cjk", "postcodes", "countries", "city_words", "placeholders", "persons", "legal_forms"}
+_PREFIXES = re.compile(r"(\d+|[A-Z](?=[A-Z]{2}$))(?:-(\d+))?([A-Z]{2,3})")
 _VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+)*|[a-z])\b"
 
 
@@ -72,10 +74,19 @@ class Rules:
         return _inverse(self.tables["directions"])
 
     @cached_property
-    def unit(self) -> re.Pattern[str]:
-        """Flat, suite, room, '#': the value in group `value`."""
-        words_ = _any(self.tables["parts"]["unit"])
-        return re.compile(rf"(?:\b(?:{words_})\b|(?P<hash>\#))[\s:]*(?:no\b|nr\b|\#)?\s*{_VALUE}")
+    def doors(self) -> dict[str, str]:
+        """Word of a door -> its kind: flat -> home."""
+        return {form: kind for kind, forms in self.tables["doors"].items() for form in forms}
+
+    @cached_property
+    def blocks(self) -> dict[str, str]:
+        """Word of what is larger than a door -> its kind: bldg -> building."""
+        return {form: kind for kind, forms in self.tables["blocks"].items() for form in forms}
+
+    @cached_property
+    def door(self) -> re.Pattern[str]:
+        """Flat, suite, room, '#': the word in group `word` or `hash`, the value in group `value`."""
+        return re.compile(rf"(?:\b(?P<word>{_any(self.doors)})\b|(?P<hash>\#))[\s:]*(?:no\b|nr\b|\#)?\s*{_VALUE}")
 
     @cached_property
     def floor(self) -> re.Pattern[str]:
@@ -83,21 +94,30 @@ class Rules:
         floors, types = _any(self.tables["parts"]["floor"]), _any(self.types)
         named = _any(self.tables["parts"]["floor_words"])
         return re.compile(
-            rf"\b(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*(?:{floors})\b(?!\s+(?:{types})\b)(?!\s*\d)"
+            rf"(?<![\w/-])(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*(?:{floors})\b(?!\s+(?:{types})\b)(?![\s:]*\d)"
             rf"|\b(?P<slash>\d{{1,3}}|g|ug|b\d?)\s*/\s*f\b"
             rf"|\b(?P<word>{named})\s+(?:{floors})\b"
-            rf"|\b(?:{floors})\s*(?:no\b|nr\b|\#)?\s*(?P<after>b?\d{{1,3}})\b"
+            rf"|\b(?:{floors})[\s:]*(?:no\b|nr\b|\#)?\s*(?P<after>b?\d{{1,3}})\b"
         )
 
     @cached_property
-    def building(self) -> re.Pattern[str]:
-        """Building, block, tower with its number or letter in group `value`."""
-        return re.compile(rf"\b(?:{_any(self.tables['parts']['building'])})\b\s*(?:no\b|nr\b|\#)?\s*{_VALUE}")
+    def block(self) -> re.Pattern[str]:
+        """Building, tower, zone, row with its number or letter: `word` and `value`, or `before` and `after_word`; `start` is a
+        line's start that the match took with it."""
+        parts = self.tables["parts"]
+        first = {word for word in self.blocks if word in parts["line_first"]}
+        number = r"\s*(?:no\b|nr\b|\#)?\s*"
+        anywhere, at_start = _any(set(self.blocks) - first), _any(first)
+        return re.compile(
+            rf"(?:\b(?P<word>{anywhere})\b|(?P<start>^\s*|,\s*)(?P<first>{at_start})\b){number}{_VALUE}"
+            rf"|\b(?P<before>[a-z]\d{{0,2}}|\d{{1,2}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?P<after_word>{_any(parts['value_first'])})\b"
+            rf"(?!\s*\d)(?!\s+(?:{_any(self.types)})\b)"
+        )
 
     @cached_property
     def number_mark(self) -> re.Pattern[str]:
         """'No.', 'Nr.', 'dom' before a number."""
-        return re.compile(rf"\b(?:{_any(self.tables['parts']['number'])})\b\s*(?=\d)|\bs/n\b")
+        return re.compile(rf"\b(?:{_any(self.tables['parts']['number'])})\b[\s:]*(?=\d)|\bs/n\b")
 
     @cached_property
     def post_box(self) -> re.Pattern[str]:
@@ -145,11 +165,46 @@ class Rules:
 
     @cached_property
     def regions(self) -> dict[str, dict[str, str]]:
-        """Country -> {squashed name or code: code}."""
+        """Country -> {squashed name or code, or the name in Han where its reading is another region's too: code}."""
         return {
-            country: {squash(form): code for form, code in _inverse(table).items()}
+            country: {form if has_cjk(form) else squash(form): code for form, code in _inverse(table).items()}
             for country, table in self.tables["regions"].items()
         }
+
+    @cached_property
+    def postcode_regions(self) -> dict[str, dict[str, str]]:
+        """Country -> {first characters of a postcode: code of the region it is in}."""
+        return {
+            country: dict(pair for part in text.split() for pair in _postcode_prefixes(part))
+            for country, text in self.tables["postcodes"]["regions"].items()
+        }
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """First words of what only says where to look: 'opposite the station'."""
+        return frozenset(self.tables["parts"]["near"])
+
+    @cached_property
+    def localities(self) -> dict[str, str]:
+        """Word of a part of a town -> its level: district or township."""
+        return {word: level for level, forms in self.tables["localities"].items() for word in forms}
+
+    @cached_property
+    def beside(self) -> dict[str, re.Pattern[str]]:
+        """Country -> pattern of a town's name (group 1) with what tells it from its namesakes (group 2)."""
+        table = self.tables["city_words"]["beside"]
+        return {country: re.compile(rf"^(.{{3,}}?) (?:{_any(forms)}) (.+)$") for country, forms in table.items()}
+
+    @cached_property
+    def syllabic_cities(self) -> frozenset[str]:
+        """Readings of the cities of [cjk], canonical."""
+        readings = map(squash, self.tables["cjk"]["cities"].split("|"))
+        return frozenset(self.cities.get(reading, reading) for reading in readings)
+
+    @cached_property
+    def simplified(self) -> dict[int, str]:
+        """Traditional character -> the simplified one, for str.translate."""
+        return {ord(pair[0]): pair[1] for pair in self.tables["cjk"]["simplified"]}
 
     @cached_property
     def region_codes(self) -> frozenset[str]:
@@ -222,14 +277,39 @@ class Rules:
         return frozenset(self.tables["countries"][name])
 
 
+def _postcode_prefixes(part: str) -> Iterator[tuple[str, str]]:
+    """'010-027MA' -> each of the prefixes with MA; 'ANL' -> A with NL."""
+    match = _PREFIXES.fullmatch(part)
+    if match is None:
+        raise ConfigurationError(f"places: postcodes.regions: {part!r} is no range of first characters and a region")
+    first, last, code = match[1], match[2] or match[1], match[3]
+    if first.isdigit():
+        yield from ((f"{number:0{len(first)}d}", code) for number in range(int(first), int(last) + 1))
+    else:
+        yield first, code
+
+
 def _phrases(forms: Iterable[str]) -> list[tuple[str, ...]]:
     return sorted({tuple(words(form).split()) for form in forms}, key=lambda form: (-len(form), form))
 
 
-def load_rules(path: Path | Traversable = DEFAULT_RULES) -> Rules:
-    """Reads the tables; ConfigurationError when the file is missing or is no TOML."""
+def load_rules(path: str | Path | None = None) -> Rules:
+    """The tables at `path`, or those in the package.
+
+    Raises ConfigurationError when the file cannot be read, is no TOML or lacks what the package's own has and code asks for."""
+    shipped = _read(resources.files(__package__) / "places.toml")
+    tables = _read(Path(path)) if path else shipped
+    missing = [name for name in shipped if name not in tables]
+    there = _NAMED_ENTRIES & tables.keys()
+    missing += [f"{name}.{key}" for name in sorted(there) for key in shipped[name] if key not in tables[name]]
+    if missing:
+        raise ConfigurationError(f"places.words: {path} lacks {', '.join(missing)}")
+    return Rules(tables)
+
+
+def _read(path: Path | Traversable) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            return Rules(tomllib.load(file))
+            return tomllib.load(file)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot read the tables of places: {error}") from error

@@ -6,7 +6,7 @@ import re
 
 from rapidfuzz.distance import OSA
 
-from headwater.places.draft import Draft
+from headwater.places.draft import Draft, Mark
 from headwater.places.rules import Rules
 
 NUMBER = r"\d+[a-z]?(?:[-/]\d*[a-z]?\d*)*"
@@ -85,7 +85,7 @@ def _cut_at_type(tokens: list[str], place: int, draft: Draft, rules: Rules, *, l
         name, after = [*name, after[0]], after[1:]
     if after and is_number(after[0], rules):
         if leading:
-            draft.units.append(after[0])  # '100 Main St 5'
+            draft.doors.append(Mark("unit", after[0]))  # '100 Main St 5'
         else:
             name = [*name, after[0]]  # 'Nathan Road 12': read as a trailing number below
         after = after[1:]

@@ -9,7 +9,8 @@ from pyspark.sql import Column, DataFrame, Window
 
 from headwater.parameters.places import PlaceParams
 from headwater.places.companies import REASONS, companies
-from headwater.places.places import HOUSES, WRITTEN, one_line
+from headwater.places.normalise import HOUSES
+from headwater.places.places import WRITTEN, one_line
 from headwater.tables.model import SUPPLIERS
 
 FACTS = ("supplier_id", "reason", "key", "registration")

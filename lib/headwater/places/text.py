@@ -15,7 +15,8 @@ _TO_NOTHING = frozenset({"Cf"})
 _LINES = re.compile(r"\s*[\r\n\v\f]+\s*")
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
-_CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿豈-﫿가-힯]")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")  # what NFKC leaves of it
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
 
 
 def _visible(char: str) -> str:
@@ -65,3 +66,8 @@ def squash(value: str) -> str:
 def has_cjk(value: str) -> bool:
     """Whether Han, Kana or Hangul stands in the text: it is then read without spaces between words."""
     return _CJK.search(value) is not None
+
+
+def has_han(value: str) -> bool:
+    """Whether Han stands in the text: several of its names may have one reading."""
+    return _HAN.search(value) is not None

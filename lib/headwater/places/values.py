@@ -32,7 +32,8 @@ def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams, co
 
     phone: E.164, where the number has a length that its country uses (a number that no plan knows still tells two shops
     that both gave it; plans lag behind); one without +prefix is read as of `country` (a name or code), else of
-    `default_phone_region`, unless it makes more sense with its first digits as a calling code. email: lower case, without
+    `default_phone_region`, unless it makes more sense with its first digits as a calling code; of no region, only as such and
+    only where that is valid. email: lower case, without
     tag (and dots, where the host ignores them); registration_no: upper-case letters and digits, a payee_id too, unless it
     is an e-mail address; name: a company's, contact_name: a person's, see `normalise_name` and `normalise_person`.
     Raises ValueError for an unknown kind, never for a value.
@@ -79,7 +80,7 @@ def _phone(text: str, region: str | None, params: PlaceParams) -> Cleaned:
 
 def _e164(text: str, region: str | None) -> str | None:
     text = re.sub(r"^\W*00", "+", text)  # the international prefix of most countries; no trunk code is two noughts
-    readings = [n for n in (_possible(text, region), _with_code(text)) if n is not None]
+    readings = [n for n in (_possible(text, region), _with_code(text, region)) if n is not None]
     if not readings:
         return None
     valid = [n for n in readings if phonenumbers.is_valid_number(n)] or readings
@@ -97,19 +98,33 @@ def _possible(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     return number if possible else None
 
 
-def _with_code(text: str) -> phonenumbers.PhoneNumber | None:
-    """Another reading of a text without +: the plus was left out, '(86) 139 1234 5678'. Trunk codes are noughts."""
+def _with_code(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """Another reading of a text without +: the plus was left out, '(86) 139 1234 5678'. Trunk codes are noughts.
+
+    Only a number that its country's plan has, for some code begins any eleven digits. Where no region is known, a code of one
+    digit must stand apart besides: '138 2468 3579' is Chinese, and valid in Canada."""
     digits = re.sub(r"[\W_]", "", text)
-    return _possible("+" + digits, None) if "+" not in text and digits.isdigit() and digits[0] != "0" else None
+    if "+" in text or not digits.isdigit() or digits[0] == "0":
+        return None
+    number = _possible("+" + digits, None)
+    if number is None or not phonenumbers.is_valid_number(number):
+        return None
+    code = str(number.country_code)
+    return number if region or len(code) > 1 or _first_digits(text) == code else None
+
+
+def _first_digits(text: str) -> str | None:
+    """The digits that a text begins with, where they stand apart from others."""
+    apart = re.match(r"\D*(\d+)(?=\D)", text)
+    return apart[1] if apart else None
 
 
 def _says_code(text: str, home: phonenumbers.PhoneNumber, abroad: phonenumbers.PhoneNumber) -> bool:
     """Whether of two valid readings the one with a calling code is meant: the code is the country's own or stands apart, or
     only that reading is a mobile phone; and numbers of the country are not written that way."""
     code = str(abroad.country_code)
-    apart = re.match(r"\D*(\d+)(?=\D)", text)
     mobile = [phonenumbers.number_type(n) == phonenumbers.PhoneNumberType.MOBILE for n in (home, abroad)]
-    said = code == str(home.country_code) or (apart is not None and apart[1] == code) or mobile == [False, True]
+    said = code == str(home.country_code) or _first_digits(text) == code or mobile == [False, True]
     national = phonenumbers.format_number(home, phonenumbers.PhoneNumberFormat.NATIONAL)
     return said and not re.sub(r"\D", "", national).startswith(code)
 

@@ -234,7 +234,11 @@ PLACES = Table(
         col("level", "string", "unit | building | street | postcode_area | city | country | none"),
         col("may_be_source", "boolean", "false below street level: that is an area, where unrelated people live"),
         opt("reason", "string", "why nothing could be read: missing | placeholder | unreadable | own_address"),
-        opt("tier", "string", "how it was matched: exact | fuzzy"),
+        opt(
+            "tier",
+            "string",
+            "how it was matched: exact | fuzzy | capped (its block was too large: only equal keys are joined)",
+        ),
         opt("name", "string", "the address in one line"),
         opt("city", "string", "city"),
         opt("country", "string", "ISO 3166-1 alpha-2"),

@@ -39,14 +39,13 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame, DataFrame]:
     """The dimension feeds -> PLACES, SUPPLIERS, VALUES_REFUSED, and the ids of places and companies.
 
     Hands back ADDRESSES (current), SHOP_VALUES, what shops say of themselves, and REVIEWED, the listed hubs; all persisted."""
-    rules, params, night = load_rules(), run.config.places, run.night
+    params, night = run.config.places, run.night
+    rules = load_rules(params.words)
     addresses = run.current("addresses").persist()
     sellers = run.current("sellers")
     rows = _supplier_rows(run).persist()
     hubs = run.current("hubs")
-    written = _written(addresses, "address_id", OF_ADDRESS).unionByName(_written(rows, "supplier_id", OF_SUPPLIER))
-    written = written.unionByName(_written(hub_addresses(hubs), "value", OF_HUB))
-    keyed = keyed_addresses(written, rules, params).persist()
+    keyed = keyed_addresses(all_written(addresses, rows, hubs), rules, params).persist()
     found = _resolved(run, keyed)
 
     place_rows = run.write(
@@ -73,6 +72,12 @@ def resolution(run: Run) -> tuple[DataFrame, DataFrame, DataFrame]:
     for frame in (rows, keyed, found, of_suppliers, groups, listed):
         frame.unpersist()
     return addresses, shop_values, reviewed
+
+
+def all_written(addresses: DataFrame, rows: DataFrame, hubs: DataFrame) -> DataFrame:
+    """ADDRESSES (current), SUPPLIER_ROWS, HUBS (current) -> WRITTEN: every address that is resolved, whoever wrote it."""
+    shops, suppliers = _written(addresses, "address_id", OF_ADDRESS), _written(rows, "supplier_id", OF_SUPPLIER)
+    return shops.unionByName(suppliers).unionByName(_written(hub_addresses(hubs), "value", OF_HUB))
 
 
 def _supplier_rows(run: Run) -> DataFrame:
