@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from headwater.evaluate.metrics import b_cubed, pairwise
 from headwater.graph import tell
-from headwater.graph.bipartite import bipartite, group
+from headwater.graph.bipartite import PAPERS, bipartite, group
 from headwater.graph.facts import HOME_ROLES
+from headwater.graph.hubs import ALONE, OWN
 from headwater.graph.operators import find_operators
 from headwater.graph.said import Said
 from headwater.parameters.graph import Hubs, Operators
@@ -82,17 +84,50 @@ def _shops(world: World, sellers: pd.Series, country: pd.Series) -> pa.Table:
     )
 
 
+def with_agents(
+    world: Planted, kinds: Sequence[str], clients: Sequence[int], seed: int, alike: bool = False
+) -> Planted:
+    """The same with one agent a number of `clients`: shops at random, of one category if they are `alike`, that all give the agent's
+    value of each of the kinds, beside their own; instead of their own payee, for a shop is paid once."""
+    draws = np.random.default_rng([seed, len(clients)])
+    sellers = draws.permutation(world.shops["seller_id"].to_numpy(zero_copy_only=False))
+    if alike:
+        category = dict(zip(*(world.shops[name].to_pylist() for name in ("seller_id", "category")), strict=True))
+        sellers = np.array(sorted(sellers, key=category.__getitem__))  # stable, so still at random within a category
+        starts = draws.choice(len(sellers) // max(clients), len(clients), replace=False) * max(clients)
+    else:
+        starts = np.cumsum([0, *clients[:-1]])
+    chosen = [(f"agent {i}", s) for i, n in enumerate(clients) for s in sellers[starts[i] : starts[i] + n]]
+    given = [
+        pd.DataFrame({"seller_id": [s for _, s in chosen], "type": k, "value": [a for a, _ in chosen]}) for k in kinds
+    ]
+    paid = (world.edges["type"] == "payee_id") & world.edges["seller_id"].isin([s for _, s in chosen])
+    own = world.edges[~paid] if "payee_id" in kinds else world.edges
+    return replace(world, edges=pd.concat([own, *given], ignore_index=True))
+
+
 def candidates(world: Planted) -> pa.Table:
     """The values that two shops or more give."""
     given = world.edges.groupby(["type", "value"])["seller_id"].transform("nunique")
     return pa.Table.from_pandas(world.edges[given > 1], preserve_index=False)
 
 
+def about(world: Planted) -> pa.Table:
+    """The shops, with what each gives that no other shop gives."""
+    given = world.edges.groupby(["type", "value"])["seller_id"].transform("nunique")
+    alone, sellers = world.edges[given == 1], world.shops["seller_id"].to_pandas()
+    kind = alone["type"].where(alone["type"].isin(PAPERS), ALONE)
+    table = world.shops
+    for name, column in OWN.items():
+        table = table.append_column(column, pa.array(sellers.isin(alone.loc[kind == name, "seller_id"])))
+    return table
+
+
 def methods(world: Planted, hubs: Hubs, params: Operators) -> dict[str, tuple[Ints, int]]:
     """(operator of each shop, hubs) by method: ours; plain connected components of all shared values; and `findable`, the truth
     as far as any identity value ties it: no method can find more."""
     edges = candidates(world)
-    found = find_operators(edges, world.shops, Said(), hubs, params)
+    found = find_operators(edges, about(world), Said(), hubs, params)
     order = np.argsort(np.argsort(world.shops["seller_id"].to_numpy()))
     graph = bipartite(edges, world.shops["seller_id"])
     truth = world.operator[np.argsort(order)]

@@ -41,6 +41,8 @@ KINDS = (*IDENTITY, MUST_LINK)
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
 FAMILY = np.unique([kind.family for kind in KINDS], return_inverse=True)[1]
 PROOF = np.array([kind.proof for kind in KINDS])
+# What a bank or a register gave one party; two that differ are evidence that two shops are not one.
+PAPERS = tuple(kind.name for kind in IDENTITY if kind.proof == UNFORGEABLE)
 
 
 @dataclass(frozen=True)

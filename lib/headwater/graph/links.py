@@ -7,8 +7,9 @@ from datetime import date
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame, Window
 
-from headwater.graph.bipartite import IDENTITY
+from headwater.graph.bipartite import IDENTITY, PAPERS
 from headwater.graph.facts import AT
+from headwater.graph.hubs import ALONE, OWN
 from headwater.parameters.graph import Links
 from headwater.tables.model import LINKS
 
@@ -45,6 +46,13 @@ def counted_links(facts: DataFrame, all_shops: int, params: Links) -> DataFrame:
 def candidates(links: DataFrame) -> DataFrame:
     """LINKS -> the edges that may tie: identity values that two shops or more give."""
     return links.where(F.col("type").isin(*IDENTITY_TYPES) & (F.col("shops") > 1)).select("seller_id", "type", "value")
+
+
+def own_values(links: DataFrame) -> DataFrame:
+    """LINKS -> (seller_id, OWN): of shops that give a value which no other shop gives, what kinds of value it is."""
+    kind = F.when(F.col("type").isin(*PAPERS), F.col("type")).otherwise(ALONE)
+    alone = links.where(F.col("type").isin(*IDENTITY_TYPES) & (F.col("shops") == 1)).withColumn("kind", kind)
+    return alone.groupBy("seller_id").agg(*(F.bool_or(F.col("kind") == name).alias(OWN[name]) for name in OWN))
 
 
 def with_contacts(reviewed: DataFrame, counted: DataFrame) -> DataFrame:

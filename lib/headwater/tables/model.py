@@ -283,7 +283,7 @@ VALUES_REFUSED = Table(
         col(
             "reason",
             "string",
-            "missing | placeholder | malformed | test_value | unreadable | own_address | own_value; of hubs also area | "
+            "missing | placeholder | masked | malformed | test_value | unreadable | own_address | own_value; of hubs also area | "
             "nowhere | unknown_kind",
         ),
         col("rows", "bigint", "rows of the feed"),
@@ -432,7 +432,11 @@ HUBS = Table(
         col("parties", "bigint", "groups of those shops that nothing rarer ties to each other"),
         col("countries", "bigint", "countries where they are at home"),
         col("categories", "bigint", "main categories that they sell"),
-        col("payees", "bigint", "payees of theirs"),
+        col(
+            "payees",
+            "bigint",
+            "parties that are known to be different: each has a payee of its own, or each a registration number",
+        ),
         col("decided_by", "string", "degree | review (the hubs feed or a verdict)"),
         col("reason", "string", "why, in a sentence"),
         col("demoted", "bigint", "identity links that became relationship links"),

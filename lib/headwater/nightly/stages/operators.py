@@ -11,7 +11,8 @@ from pyspark.sql import DataFrame
 from headwater.exposure.orders import in_window
 from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
-from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
+from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, own_values, with_contacts
+from headwater.graph.operators import ABOUT
 from headwater.graph.said import SAID_OF_VERDICTS, Said, said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
@@ -48,10 +49,11 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
     found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, config.links)
     counted = counted_links(found_facts, shops.num_rows, config.links).persist()
     reviewed = with_contacts(listed, counted)
+    shops = shops.join(own_values(counted).toArrow(), "seller_id", join_type="left outer")
 
     with operators_told(
         candidates(counted),
-        shops.select(["seller_id", "country", "category"]),
+        shops.select(ABOUT),
         _said(run, reviewed),
         config.hubs,
         config.operators,
