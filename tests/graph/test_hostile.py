@@ -21,7 +21,7 @@ from headwater.parameters.places import PlaceParams
 from headwater.places.identity import address_values, seller_values
 from headwater.places.places import address_keys, keyed_addresses, large_blocks, matched_keys, places, resolved
 from headwater.places.rules import load_rules
-from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_ORDERS, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import COMPLAINT_EXPOSURE, ORDER_EXPOSURE, SUPPLIERS
 
 NIGHT = date(2026, 11, 22)
@@ -73,7 +73,7 @@ def told(spark: Any, feeds: Any, tmp_path_factory: pytest.TempPathFactory) -> di
     values = address_values(addresses, RULES, PARAMS).unionByName(seller_values(sellers, addresses, RULES, PARAMS))
     orders, links = none(ORDER_EXPOSURE), none(CLEAN_SUPPLIER_LINKS)
     shops = all_shops(orders, none(COMPLAINT_EXPOSURE), sellers, where, links).persist()
-    rows = facts(values, where, none(SUPPLIERS), addresses, links, orders, Links())
+    rows = facts(values, where, none(SUPPLIERS), addresses, links, orders, none(CLEAN_ORDERS), Links())
     counted = counted_links(rows, shops.count(), Links()).persist()
     about = shops.join(own_values(counted), on="seller_id", how="left").toArrow()
     cycle = [(ODD[i], ODD[(i + 1) % 3]) for i in range(3)]

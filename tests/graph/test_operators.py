@@ -98,6 +98,12 @@ def test_an_address_alone_never_ties():
     assert groups(found(give("U", "a", "b", type_name="unit_address"))) == set()
 
 
+def test_a_number_of_many_registers_proves_as_little_as_an_address():
+    local = give("HRB12345", "a", "b", type_name="local_registration_no")
+    assert groups(found(local)) == set()
+    assert groups(found(local + give("U", "a", "b", type_name="unit_address"))) == {frozenset("ab")}
+
+
 def test_a_member_joins_the_core_with_which_it_shares_a_rare_phone():
     edges = give("P", "a", "b", "c", type_name="payee_id") + give("1", "a", "b", "d")
     result = found(edges)
@@ -217,7 +223,8 @@ def test_a_listed_address_ties_nobody_by_the_unit_or_its_contacts_and_is_of_the_
     edges += give("2", "c", "d", "e", "f") + give("U", "c", "d", type_name="unit_address")
     assert groups(found(edges)) == {frozenset("ab"), frozenset("cd")}
     reviewed = [
-        {"type": t, "value": v, "what": "3pl"} for t, v in (("unit_address", "U"), ("contact_address", "n @ U"))
+        {"type": t, "value": v, "what": "3pl", "word": "hub"}
+        for t, v in (("unit_address", "U"), ("contact_address", "n @ U"))
     ]
     result = found(edges, said([], reviewed))
     assert groups(result) == {frozenset("ab")}, "a phone of two shops needs no address"

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from headwater.evaluate.metrics import b_cubed, pairwise
 from headwater.graph import tell
 from headwater.graph.bipartite import PAPERS, bipartite, group
-from headwater.graph.facts import HOME_ROLES
 from headwater.graph.hubs import ALONE, OWN
 from headwater.graph.operators import find_operators
 from headwater.graph.said import Said
+from headwater.graph.shops import HOME_ROLES
 from headwater.parameters.graph import Hubs, Operators
 from headwater.parameters.places import PlaceParams
 from headwater.places.match import match_places
@@ -55,8 +55,9 @@ def planted(params: MarketplaceParams) -> Planted:
     rows["level"] = rows["address_id"].map(parsed.set_index("address_id")["level"])
     home = rows.groupby("seller_id")["country"].agg(lambda c: c.dropna().iloc[0] if c.nunique() == 1 else None)
     parts = [_values(sellers, kind, sellers["seller_id"].map(home)) for kind in DIRECT]
-    parts.append(_values(rows, "phone", rows["country"]))
-    unit = rows[(rows["level"] == "unit") & rows["role"].isin(HOME_ROLES)]
+    at_home = rows[rows["role"].isin(HOME_ROLES)]
+    parts.append(_values(at_home, "phone", at_home["country"]))
+    unit = at_home[at_home["level"] == "unit"]
     parts.append(pd.DataFrame({"seller_id": unit["seller_id"], "type": "unit_address", "value": unit["place"]}))
     contact = clean_values("contact_name", unit["contact_name"], rules, place_params)["value"]
     parts.append(

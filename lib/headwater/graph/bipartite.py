@@ -27,12 +27,13 @@ class Kind:
     proof: str
 
 
-# Checked by a bank or a register; held by whoever answers; where one lives or rents.
+# Checked by a bank or a register; held by whoever answers; where one lives or rents, and a number that is one of many registers'.
 IDENTITY = (
     Kind("payee_id", "payee", UNFORGEABLE),
     Kind("registration_no", "register", UNFORGEABLE),
     Kind("phone", "phone", STRONG),
     Kind("email", "email", STRONG),
+    Kind("local_registration_no", "register", WEAK),
     Kind("contact_address", "address", WEAK),
     Kind("unit_address", "address", WEAK),
 )

@@ -141,6 +141,7 @@ def _reason(hub: dict[str, Any]) -> str:
 _HUB_KIND = {
     "payee_id": "agent",
     "registration_no": "agent",
+    "local_registration_no": "other",
     "phone": "agent",
     "email": "agent",
     "contact_address": "agent",
