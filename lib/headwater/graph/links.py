@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame, Window
@@ -75,6 +76,12 @@ def meant(said: DataFrame, counted: DataFrame) -> DataFrame:
     more = [name for name in said.columns if name not in ("type", "value")]
     asked = said.select(F.struct("type", "value").alias("named"), *more)
     return every.join(asked, on="named", how="inner").select("type", "value", *more)
+
+
+def linking_most(tied: DataFrame, top: int) -> list[dict[str, Any]]:
+    """Edges (type, value, ties) -> the values that tie most shops (type, value, shops), at most `top`."""
+    sums = tied.where("ties").groupBy("type", "value").agg(F.count(F.lit(1)).alias("shops"))
+    return [row.asDict() for row in sums.orderBy(F.desc("shops"), "type", "value").limit(top).collect()]
 
 
 def links(counted: DataFrame, judged: DataFrame, tied: DataFrame, night: date) -> DataFrame:

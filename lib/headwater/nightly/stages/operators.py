@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from headwater.exposure.orders import in_window
 from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
-from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, meant, own_values
+from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, linking_most, links, meant, own_values
 from headwater.graph.operators import ABOUT
 from headwater.graph.said import SAID_OF_VERDICTS, Said, disputed, in_order, said, unknown_values, values_said
 from headwater.graph.shared_places import hubs, shared_places
@@ -21,6 +21,7 @@ from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
 from headwater.places.rules import load_rules
 from headwater.registry.kinds import OPERATOR
+from headwater.report.who import far_linked
 from headwater.tables.clean import CLEAN_ORDERS
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
@@ -38,6 +39,7 @@ from headwater.tables.model import (
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
+SHOWN = 3  # of the largest operators, told while the night runs
 ASKED = ("type", "value", "word", "what", "verdict_id")  # of values that people speak of
 SCRATCH = "_scratch/operators"  # below the lake, for as long as the edges are on the executors
 
@@ -73,7 +75,9 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
         shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
         wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, people.reviewed, config.hubs)
         run.gather(HUBS, hubs(found.hubs, wide, shown, night))
-        run.put(OPERATORS_FOUND, _tonight(run, found.shapes.join(ids, "group", join_type="inner")))
+        operators_found = found.shapes.join(ids, "group", join_type="inner")
+        run.put(OPERATORS_FOUND, _tonight(run, operators_found))
+        run.notes += far_linked(operators_found, linking_most(found.edges, SHOWN), SHOWN)
         told = in_order([*found.contradictions, *people.contradictions])
         run.put(CONTRADICTIONS, [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in told])
     run.engine = found.engine
