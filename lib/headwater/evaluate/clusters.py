@@ -21,6 +21,7 @@ from headwater.parameters.graph import Hubs, Operators
 from headwater.parameters.places import PlaceParams
 from headwater.places.match import match_places
 from headwater.places.normalise import parse_addresses
+from headwater.places.places import HOUSES
 from headwater.places.rules import load_rules
 from headwater.places.values import DIRECT, clean_values
 from headwater.synthetic.addresses import make_addresses
@@ -34,9 +35,11 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Planted:
-    """Identity values of a planted marketplace (seller_id, type, value), its shops with country and category, and the truth."""
+    """Identity values of a planted marketplace (seller_id, type, value); what else its shops share, houses and warehouses' phones; its
+    shops with country and category, and the truth."""
 
     edges: pd.DataFrame
+    used: pd.DataFrame
     shops: pa.Table
     operator: Ints
 
@@ -50,8 +53,9 @@ def planted(params: MarketplaceParams) -> Planted:
     rules, place_params = load_rules(), PlaceParams()
     rows = written.to_pandas()
     parsed = parse_addresses(written.combine_chunks().to_batches()[0], rules, place_params)
-    labels = match_places(parsed, place_params).set_index("address_id")["place_label"]
-    rows["place"] = rows["address_id"].map(labels)
+    labels = match_places(parsed, place_params).set_index("address_id")
+    rows["place"] = rows["address_id"].map(labels["place_label"])
+    rows["building"] = rows["address_id"].map(labels["building_label"])
     rows["level"] = rows["address_id"].map(parsed.set_index("address_id")["level"])
     home = rows.groupby("seller_id")["country"].agg(lambda c: c.dropna().iloc[0] if c.nunique() == 1 else None)
     parts = [_values(sellers, kind, sellers["seller_id"].map(home)) for kind in DIRECT]
@@ -66,8 +70,12 @@ def planted(params: MarketplaceParams) -> Planted:
         )
     )
     edges = pd.concat(parts).dropna().drop_duplicates(ignore_index=True).astype(str)
+    house = rows[rows["level"].isin(HOUSES)]
+    houses = pd.DataFrame({"seller_id": house["seller_id"], "type": "building", "value": house["building"]})
+    phones = _values(rows, "phone", rows["country"])
+    used = pd.concat([houses, phones]).dropna().drop_duplicates(ignore_index=True).astype(str)
     registered = rows[rows["role"] == "registered"].drop_duplicates("seller_id").set_index("seller_id")["country"]
-    return Planted(edges, _shops(world, sellers["seller_id"], registered), world.shops.operator.astype(np.int64))
+    return Planted(edges, used, _shops(world, sellers["seller_id"], registered), world.shops.operator.astype(np.int64))
 
 
 def _values(rows: pd.DataFrame, kind: str, country: pd.Series) -> pd.DataFrame:
@@ -125,18 +133,22 @@ def about(world: Planted) -> pa.Table:
 
 
 def methods(world: Planted, hubs: Hubs, params: Operators) -> dict[str, tuple[Ints, int]]:
-    """(operator of each shop, hubs) by method: ours; plain connected components of all shared values; and `findable`, the truth
-    as far as any identity value ties it: no method can find more."""
+    """(operator of each shop, hubs) by method: ours; plain connected components of all shared identity values, and of all houses and
+    phones that any address says besides; and `findable`, the truth as far as any identity value ties it: no method can find more."""
     edges = candidates(world)
     found = find_operators(edges, about(world), Said(), hubs, params)
     order = np.argsort(np.argsort(world.shops["seller_id"].to_numpy()))
     graph = bipartite(edges, world.shops["seller_id"])
     truth = world.operator[np.argsort(order)]
     plain = group(graph.shops, graph.shop, graph.value)
+    sellers = pd.Index(graph.sellers.to_pylist())
+    start = plain[sellers.get_indexer(world.used["seller_id"])]
+    used = group(graph.shops, start, pd.factorize(world.used["type"] + ":" + world.used["value"])[0], plain)
     within = group(graph.shops, graph.shop, graph.value * (int(truth.max()) + 1) + truth[graph.shop])
     return {
         "core, then members": (found.label[order], tell.hubs(found).num_rows),
         "connected components": (plain[order], 0),
+        "connected components, any address": (used[order], 0),
         "findable": (within[order], 0),
     }
 
