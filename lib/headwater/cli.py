@@ -104,6 +104,8 @@ def run_stages(config: Config, night: date, only: tuple[str, ...] | None = None,
             done = run_night(spark, config, night, progress.wrote, only or tuple(STAGES), refresh)
         finally:
             spark.stop()
+    for note in done.notes:
+        click.echo(note, err=True)
     for table, digest in done.digests.items():
         click.echo(f"published {table:<20} {digest[:16]}  {done.lake.address_of(table)}")
 

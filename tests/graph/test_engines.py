@@ -13,24 +13,26 @@ import pyspark.sql.functions as F
 import pytest
 
 from headwater.errors import CheckFailedError
-from headwater.graph import distributed, tell
+from headwater.graph import collect, distributed, tell
 from headwater.graph.bipartite import IDENTITY
 from headwater.graph.checks import check_largest
 from headwater.graph.components import Components, components
 from headwater.graph.engines import operators_told
-from headwater.graph.operators import EDGE
+from headwater.graph.hubs import OWN
+from headwater.graph.operators import ABOUT, EDGE, EDGES
 from headwater.graph.said import Pair, Said
 from headwater.parameters.components import Graph
 from headwater.parameters.graph import Hubs, Operators
 
 Edge = tuple[str, str, str]
+SHOPS_SCHEMA = pa.schema([(name, pa.bool_() if name in OWN.values() else pa.string()) for name in ABOUT])
 ODD = ['"', "'; drop--", "\U0001f600", "é" * 10_000, "a\nb", "s", "v"]
 HUBS = Hubs(parties=4, parties_wide=2, wide_countries=3, wide_categories=3, placeholder_shops=20)
 OPERATORS = Operators(max_shops=9, cut_passes=3)
 IN_PROCESS, DISTRIBUTED = Graph(), Graph(driver_edges=0, task_edges=120)
 
 
-def planted(seed: int) -> tuple[list[Edge], list[tuple[str, str | None, str | None]], Said]:
+def planted(seed: int) -> tuple[list[Edge], list[tuple[Any, ...]], Said]:
     """Groups of shops with values of their own, some of one text and two types; values across groups, few and many; what people
     said of shops and values, with cycles and contradictions."""
     rng = random.Random(seed)
@@ -52,6 +54,7 @@ def planted(seed: int) -> tuple[list[Edge], list[tuple[str, str | None, str | No
         (s, rng.choice([None, "DE", "CN", "US", "FR"]), rng.choice([None, "toys", "shoes", "bags"])) for s in shops
     ]
     about += [(f"alone {i}", None, None) for i in range(60)]
+    about = [(*row, *(rng.choice([None, False, True]) for _ in OWN)) for row in about]
     pairs = [rng.sample(group, 2) for group in groups if len(group) > 3]
     must = [
         *pairs[:4],
@@ -83,8 +86,10 @@ def told(spark: Any, folder: Path, world: Any, graph: Graph, params: Operators =
     """What an engine tells of a world: its tables as rows in order."""
     edges, shops, said = world
     given, about = (
-        pa.table([pa.array([row[i] for row in rows], pa.string()) for i in range(3)], names=names)
-        for rows, names in ((edges, ["seller_id", "type", "value"]), (shops, ["seller_id", "country", "category"]))
+        pa.table(
+            [pa.array([row[i] if i < len(row) else None for row in rows], f.type) for i, f in enumerate(schema)], schema
+        )
+        for rows, schema in ((edges, EDGES), (shops, SHOPS_SCHEMA))
     )
     with operators_told(tell.frame(spark, given), about, said, HUBS, params, graph, str(folder / "scratch")) as found:
         tables = [found.members, found.shapes, found.hubs.toArrow(), found.edges.toArrow()]
@@ -106,6 +111,7 @@ def test_both_engines_tell_the_same_to_the_last_digit(spark: Any, tmp_path: Path
     assert max(sizes) > 3
     assert any(row["oversize"] for row in one["shapes"])
     assert {row["decided_by"] for row in one["hubs"]} == {"degree", "review"}
+    assert len({row["payees"] for row in one["hubs"]}) > 3
     assert {row["ties"] for row in one["edges"]} == {True, False}
     assert len({row["kind"] for row in one["contradictions"]}) >= 4
 
@@ -159,7 +165,7 @@ def test_what_does_not_hold_in_a_batch_stops_the_run(
 ) -> None:
     monkeypatch.setattr(distributed, "faults", lambda *_: ["3 shops are wrong: a, b, c"])
     batch = pa.table({**{n: pa.array([row[i] for row in PAYEE]) for i, n in enumerate(EDGE)}, "parties": [3, 3, 3]})
-    rows = distributed._tied_in(batch, 3, Said(), HUBS, OPERATORS)
+    rows = distributed._tied_in(batch, 3, Said(), OPERATORS)
     assert rows["fault"].drop_null().to_pylist() == ["3 shops are wrong: a, b, c"]
     stored = tell.frame(spark, rows)
     monkeypatch.setattr(distributed, "_tied", lambda *_: stored)
@@ -180,3 +186,45 @@ def test_an_operator_above_the_guard_is_named_unless_a_person_tied_it(spark: Any
     assert distributed._unpinned(members, somebody).count() == 0
     with pytest.raises(CheckFailedError, match="'a' has 3"):
         check_largest(distributed._unpinned(members, nobody), 2, group="group")
+
+
+def test_a_hub_that_ties_and_a_tie_across_operators_stop_the_run_and_are_named(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the executors told is held against the hubs that were judged, and against the operators."""
+    one_task = Graph(driver_edges=1, task_edges=120)
+    tied = distributed._tied
+
+    def also(row: str) -> Any:
+        return lambda *args: tied(*args).withColumn("edge", F.expr(f"if(edge.seller_id = 'b', {row}, edge)"))
+
+    def with_edge(seller: str, kind: str, value: str) -> str:
+        fields = f"'seller_id', '{seller}', 'type', '{kind}', 'value', '{value}', 'ties', true, 'reason', null"
+        return f"cast(named_struct({fields}) as struct<seller_id: string, type: string, value: string, ties: boolean, reason: string>)"
+
+    phones = [(f"s{i}", "phone", "1") for i in range(6)]
+    shops = [*SHOPS, *((f"s{i}", None, None) for i in range(6)), ("d", None, None)]
+    for row, named in (
+        (with_edge("b", "phone", "1"), "a hub must tie nobody:\n  - 'b' by phone '1'"),
+        (
+            with_edge("d", "payee_id", "P"),
+            "both ends of a tie must be in one operator:\n  - 'a' in 'a' by payee_id 'P'\n  - 'd' in 'd'",
+        ),
+    ):
+        monkeypatch.setattr(distributed, "_tied", also(row))
+        with pytest.raises(CheckFailedError, match=named) as told_of:
+            told(spark, tmp_path, (PAYEE + phones, shops, Said()), one_task)
+        assert told_of.value.exit_code == 4
+
+
+def test_edges_come_to_the_driver_in_slices(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = planted(0)
+    whole = told(spark, tmp_path, world, IN_PROCESS)
+    taken = []
+    monkeypatch.setattr(collect, "SLICE", 100)
+    to_arrow = type(tell.frame(spark, pa.table({"x": [1]}))).toArrow
+    monkeypatch.setattr(
+        "pyspark.sql.classic.dataframe.DataFrame.toArrow", lambda frame: taken.append(to_arrow(frame)) or taken[-1]
+    )
+    assert told(spark, tmp_path, world, IN_PROCESS) == whole
+    assert len([t for t in taken if t.column_names == EDGE]) > 5

@@ -12,7 +12,7 @@ import pytest
 
 from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
-from headwater.graph.links import candidates, counted_links
+from headwater.graph.links import candidates, counted_links, own_values
 from headwater.graph.said import Pair, Said
 from headwater.graph.shops import all_shops
 from headwater.parameters.components import Graph
@@ -21,7 +21,7 @@ from headwater.parameters.places import PlaceParams
 from headwater.places.identity import address_values, seller_values
 from headwater.places.places import address_keys, keyed_addresses, large_blocks, matched_keys, places, resolved
 from headwater.places.rules import load_rules
-from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_ORDERS, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import COMPLAINT_EXPOSURE, ORDER_EXPOSURE, SUPPLIERS
 
 NIGHT = date(2026, 11, 22)
@@ -73,8 +73,9 @@ def told(spark: Any, feeds: Any, tmp_path_factory: pytest.TempPathFactory) -> di
     values = address_values(addresses, RULES, PARAMS).unionByName(seller_values(sellers, addresses, RULES, PARAMS))
     orders, links = none(ORDER_EXPOSURE), none(CLEAN_SUPPLIER_LINKS)
     shops = all_shops(orders, none(COMPLAINT_EXPOSURE), sellers, where, links).persist()
-    rows = facts(values, where, none(SUPPLIERS), addresses, links, orders, Links())
+    rows = facts(values, where, none(SUPPLIERS), addresses, links, orders, none(CLEAN_ORDERS), Links())
     counted = counted_links(rows, shops.count(), Links()).persist()
+    about = shops.join(own_values(counted), on="seller_id", how="left").toArrow()
     cycle = [(ODD[i], ODD[(i + 1) % 3]) for i in range(3)]
     said = Said(
         must=tuple(Pair(f"m{i}", *pair) for i, pair in enumerate([*cycle, ("s1", "s2")])),
@@ -83,7 +84,7 @@ def told(spark: Any, feeds: Any, tmp_path_factory: pytest.TempPathFactory) -> di
     out: dict[str, Any] = {"keys": keys.count(), "links": counted.collect(), "shops": shops.count()}
     for engine, graph in (("in_process", Graph()), ("distributed", Graph(driver_edges=0, task_edges=1_000))):
         scratch = str(Path(tmp_path_factory.mktemp("hostile")) / "scratch")
-        with operators_told(candidates(counted), shops.toArrow(), said, Hubs(), Operators(), graph, scratch) as found:
+        with operators_told(candidates(counted), about, said, Hubs(), Operators(), graph, scratch) as found:
             assert found.engine == engine
             tables = (found.members, found.shapes, found.hubs.toArrow(), found.edges.toArrow())
             out[engine] = [sorted(map(repr, table.to_pylist())) for table in tables]

@@ -10,13 +10,16 @@ import pyarrow as pa
 import pytest
 
 from headwater.graph.facts import facts
-from headwater.graph.links import counted_links, links, with_contacts
+from headwater.graph.links import counted_links, links, meant
+from headwater.graph.said import disputed, unknown_values, values_said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
 from headwater.graph.tell import HUB_ROWS, frame
 from headwater.parameters.graph import Hubs, Links
+from headwater.parameters.places import PlaceParams
 from headwater.places.identity import SHOP_VALUES
-from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
+from headwater.places.rules import load_rules
+from headwater.tables.clean import CLEAN_ADDRESSES, CLEAN_ORDERS, CLEAN_SELLERS, CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import COMPLAINT_EXPOSURE, MEMBERS, ORDER_EXPOSURE, PLACES, SUPPLIERS
 
 NIGHT = date(2026, 11, 22)
@@ -47,6 +50,26 @@ VALUES = (
     "value string, reason string, first_seen timestamp, last_seen timestamp"
 )
 REVIEWED = "type string, value string, what string"
+LINE = {"night": NIGHT, "intake_seq": 9, "day": NIGHT, "order_id": "O1", "line_no": 1, "seller_id": "a"}
+
+
+def values_frame(spark: Any, *rows: dict[str, Any]) -> Any:
+    return spark.createDataFrame([tuple({**VALUE, **row}[n] for n in SHOP_VALUES) for row in rows], VALUES)
+
+
+def told(rows_of: Any, values: Any, *places: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """The shops of each fact, by type and value, of values and addresses alone."""
+    rows = facts(
+        values,
+        rows_of(PLACES, PLACE, *places),
+        rows_of(SUPPLIERS, SUPPLIER),
+        rows_of(CLEAN_ADDRESSES, ADDRESS),
+        rows_of(CLEAN_SUPPLIER_LINKS, LINK),
+        rows_of(ORDER_EXPOSURE, ORDER),
+        rows_of(CLEAN_ORDERS, LINE),
+        Links(),
+    ).collect()
+    return {(r["type"], r["value"]): sorted(x["seller_id"] for x in rows if x["value"] == r["value"]) for r in rows}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +84,10 @@ def linked(spark: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
         VALUE,
         VALUE | {"seller_id": "b", "row_id": "b"},
         VALUE | {"seller_id": "b", "row_id": "b", "kind": "email", "value": None, "reason": "placeholder"},
-        *(VALUE | {"feed": "addresses", "row_id": f"A{i:02d}", "first_seen": seen} for i in range(40)),
+        *(
+            VALUE | {"feed": "addresses", "row_id": f"A{i:02d}", "first_seen": seen, "role": "registered"}
+            for i in range(40)
+        ),
         VALUE
         | {
             "feed": "addresses",
@@ -98,6 +124,13 @@ def linked(spark: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
             ORDER | {"supplier_id": "U1"},
             ORDER | {"supplier_id": "U-01", "orders": 2},
             ORDER | {"supplier_id": "V", "orders": 1},
+        ),
+        frame(
+            CLEAN_ORDERS,
+            LINE | {"order_id": "O9", "supplier_id": "V"},
+            LINE | {"order_id": "O7", "supplier_id": "V", "line_no": 2},
+            LINE | {"order_id": "O5", "supplier_id": "V", "day": date(2026, 11, 23)},
+            LINE | {"order_id": "O6", "supplier_id": "V", "seller_id": "b"},
         ),
         Links(),
     )
@@ -144,27 +177,115 @@ def test_orders_count_for_the_place_and_supplier_that_they_name_net_of_correctio
     assert linked["a", "unit_address", "P1"]["orders"] is None
 
 
+def test_what_orders_alone_name_counts_them_and_names_the_first(linked: Any) -> None:
+    row = linked["a", "supplier", "C2"]
+    assert (row["support"], row["refs"]) == (1, ["orders:O7/2@2026-11-22:9"])
+    assert linked["a", "dispatch", "P2"]["support"] == 3
+
+
+def test_the_phone_of_an_address_is_identity_where_the_shop_is_at_home_and_nothing_where_it_sends_from(
+    spark: Any, rows_of: Any
+) -> None:
+    roles = ("dispatch", "return", "registered", "pickup", None)
+    rows = [VALUE | {"feed": "addresses", "row_id": f"A{i}", "role": r, "value": f"+{i}"} for i, r in enumerate(roles)]
+    found = told(rows_of, values_frame(spark, *rows, VALUE))
+    assert {value for kind, value in found if kind == "phone"} == {"+1", "+2", "+3", "+49301"}
+
+
+def test_a_number_of_digits_is_one_countrys_and_one_of_few_digits_is_no_proof(spark: Any, rows_of: Any) -> None:
+    said = {
+        "g": "27074358", "c": "27074358", "u": "27074358",  # two countries: of whom it says nothing, none
+        "d": "914710330", "v": "914710330",  # one country, so it is meant
+        "w": "555123987", "x": "555123987",  # nobody says a country
+        "y": "HRB12345", "z": "1234", "s": "DE811907980", "t": "DE811907980",
+    }  # fmt: skip
+    at = {"g": "GB", "c": "CZ", "d": "NO", "y": "DE", "z": "FR", "s": "CN", "t": "DE"}
+    rows = [VALUE | {"kind": "registration_no", "seller_id": s, "row_id": s, "value": n} for s, n in said.items()]
+    places = [{"seller_id": s, "address_id": f"A{s}", "role": "registered", "country": c} for s, c in at.items()]
+    places += [{"seller_id": "g", "address_id": f"B{i}", "role": "return", "country": "PL"} for i in range(2)]
+    found = told(rows_of, values_frame(spark, *rows), *places)
+    numbers = {value: shops for (kind, value), shops in found.items() if kind == "registration_no"}
+    assert numbers == {
+        "GB:27074358": ["g"], "CZ:27074358": ["c"], "?:27074358": ["u"], "NO:914710330": ["d", "v"],
+        "?:555123987": ["w", "x"], "DE811907980": ["s", "t"],
+    }  # fmt: skip
+    assert {value for kind, value in found if kind == "local_registration_no"} == {"HRB12345", "FR:1234"}
+
+
 def test_two_ids_of_one_company_are_one_supplier_shown_as_somebody_wrote_it(linked: Any) -> None:
     row = linked["a", "supplier", "C1"]
     assert row["orders"] == 7
     assert row["refs"] == ["supplier_links:a/U1/purchase@2026-11-22:8"]
+    assert row["support"] == 8
     assert row["shown"] == "Uno"
     assert linked["a", "supplier", "C2"]["shown"] == "V"
     assert {key[2] for key in linked if key[1] == "supplier"} == {"C1", "C2"}
 
 
-def test_a_contact_of_any_length_leaves_its_place_whole(spark: Any, rows_of: Any) -> None:
+def test_a_value_that_people_speak_of_is_found_by_each_name_that_it_has(spark: Any) -> None:
     counted = spark.createDataFrame(
-        [("contact_address", "ann wu @ P1"), ("contact_address", "bo @ x @ P1"), ("contact_address", "bo @ P2")],
+        [
+            ("contact_address", "ann wu @ P1"), ("contact_address", "bo @ x @ P1"), ("contact_address", "bo @ P2"),
+            ("unit_address", "P1"), ("dispatch", "P1"), ("phone", "+49301"), ("email", "P1"),
+            ("registration_no", "GB:27074358"), ("registration_no", "CZ:27074358"), ("registration_no", "?:1234567"),
+            ("local_registration_no", "FR:1234"), ("registration_no", "DE811907980"),
+        ],
         "type string, value string",
-    )
-    reviewed = spark.createDataFrame([("unit_address", "P1", "3pl")], REVIEWED)
-    got = {tuple(r) for r in with_contacts(reviewed, counted).collect()}
-    assert got == {
-        ("unit_address", "P1", "3pl"),
-        ("contact_address", "ann wu @ P1", "3pl"),
-        ("contact_address", "bo @ x @ P1", "3pl"),
+    )  # fmt: skip
+
+    def found(kind: str, value: str) -> set[tuple[str, str]]:
+        said = spark.createDataFrame([(kind, value, "3pl")], REVIEWED)
+        rows = meant(said, counted).collect()
+        assert {row["what"] for row in rows} <= {"3pl"}
+        return {(row["type"], row["value"]) for row in rows}
+
+    contacts = {("contact_address", "ann wu @ P1"), ("contact_address", "bo @ x @ P1")}
+    assert found("unit_address", "P1") == {("unit_address", "P1"), *contacts}
+    assert found("contact_address", "ann wu @ P1") == {("contact_address", "ann wu @ P1")}
+    assert found("registration_no", "27074358") == {("registration_no", f"{c}:27074358") for c in ("GB", "CZ")}
+    assert found("registration_no", "CZ:27074358") == {("registration_no", "CZ:27074358")}
+    assert found("registration_no", "1234") == {("local_registration_no", "FR:1234")}
+    assert found("registration_no", "DE811907980") == {("registration_no", "DE811907980")}
+    assert found("dispatch", "P1") == {("dispatch", "P1")}
+    assert found("phone", "+49302") == set()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant_by_it"),
+    [
+        ("phone:+86 139-2468 3579", ("phone", "+8613924683579")),
+        ("email:Foo.Bar+x@GoogleMail.com", ("email", "foobar@gmail.com")),
+        ("payee_id:acct_19-Xy", ("payee_id", "ACCT19XY")),
+        ("registration_no:gb: 2707 4358", ("registration_no", "GB:27074358")),
+        ("registration_no:HRB 123.455", ("registration_no", "HRB123455")),
+        ("unit_address: P1", ("unit_address", "P1")),
+        ("phone:n/a", ("phone", "n/a")),
+        ("fax", ("fax", "")),
+    ],
+)
+def test_a_value_is_taken_as_the_night_takes_it_however_it_is_typed(typed: str, meant_by_it: tuple[str, str]) -> None:
+    verdict = {"verdict_id": "V1", "subject_kind": "value", "subject_id": typed, "other_id": None, "verdict": "hub"}
+    [row] = values_said([verdict, verdict | {"verdict": "unsure"}], load_rules(), PlaceParams())
+    assert (row["type"], row["value"]) == meant_by_it
+    assert unknown_values([row], {"V1"}) == []
+    [told] = unknown_values([row], set())
+    assert (told["kind"], told["verdict_id"], told["outcome"]) == ("unknown_value", "V1", "not applied")
+
+
+def test_two_people_who_disagree_about_a_pair_are_told() -> None:
+    both = {
+        "verdict_ids": ["V1", "V2"],
+        "subject_kind": "pair",
+        "subject_id": "a",
+        "other_id": "b",
+        "detail": "A says ...",
     }
+    assert disputed([both | {"subject_kind": "source", "other_id": None}]) == []
+    [row] = disputed([both])
+    assert (row["kind"], row["verdict_id"], row["subject_id"], row["other_id"]) == ("judged_both_ways", "V1", "a", "b")
+
+
+def test_a_contact_of_any_length_leaves_its_place_whole(spark: Any, rows_of: Any) -> None:
     long = VALUE | {"feed": "addresses", "row_id": "A1", "kind": "contact_name", "value": "n" * 300, "written": "N"}
     rows = facts(
         spark.createDataFrame([tuple(long[n] for n in SHOP_VALUES)], VALUES),
@@ -173,6 +294,7 @@ def test_a_contact_of_any_length_leaves_its_place_whole(spark: Any, rows_of: Any
         rows_of(CLEAN_ADDRESSES, ADDRESS, {}),
         rows_of(CLEAN_SUPPLIER_LINKS, LINK),
         rows_of(ORDER_EXPOSURE, ORDER),
+        rows_of(CLEAN_ORDERS, LINE),
         Links(),
     )
     [contact] = rows.where("type = 'contact_address'").collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -12,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.errors import CheckFailedError
 from headwater.graph import tell
 from headwater.graph.bipartite import KINDS, bipartite
 from headwater.graph.cut import tying
 from headwater.graph.operators import Found, find_operators
 from headwater.graph.said import Pair, Said, said
 from headwater.graph.shape import shape
+from headwater.graph.verify import faults, verify
 from headwater.parameters.graph import Hubs, Operators
 
 Edge = tuple[str, str, str]
@@ -28,7 +31,8 @@ STRANGERS = [f"x{i:03d}" for i in range(400)]  # shops that share nothing, so th
 def found(
     edges: list[Edge], said: Said | None = None, shops: dict[str, tuple[str, str]] | None = None, **more: Any
 ) -> Found:
-    """Operators of the edges' shops among strangers; `shops`: country and category of some."""
+    """Operators of the edges' shops among strangers; `shops`: country and category of some; `paid_apart`, `registered_apart`,
+    `reached_apart`: shops with a payee, a registration number, a phone (or e-mail, or address) that no other shop gives."""
     about = shops or {}
     names = sorted({e[0] for e in edges} | set(STRANGERS) | set(about))
     table = pa.table(
@@ -36,6 +40,9 @@ def found(
             "seller_id": pa.array(names, pa.string()),
             "country": pa.array([about.get(n, (None, None))[0] for n in names], pa.string()),
             "category": pa.array([about.get(n, (None, None))[1] for n in names], pa.string()),
+            "own_payee_id": pa.array([n in more.get("paid_apart", ()) for n in names]),
+            "own_registration_no": pa.array([n in more.get("registered_apart", ()) for n in names]),
+            "own_contact": pa.array([n in more.get("reached_apart", ()) for n in names]),
         }
     )
     columns = {n: pa.array([e[i] for e in edges], pa.string()) for i, n in enumerate(EDGE_NAMES)}
@@ -80,13 +87,21 @@ def test_two_independent_rare_values_make_a_core_and_two_of_one_family_do_not():
     assert groups(found(same_address)) == set()
 
 
-def test_a_phone_that_few_give_ties_and_one_of_more_parties_does_not():
-    assert groups(found(give("1", "a", "b", "c"))) == {frozenset("abc")}
-    assert groups(found(give("1", "a", "b", "c", "d"))) == set()
+def test_a_phone_of_two_parties_ties_and_one_of_three_does_not():
+    assert groups(found(give("1", "a", "b"))) == {frozenset("ab")}
+    assert groups(found(give("1", "a", "b", "c"))) == set()
+    edges = give("P", "a", "b", "c", type_name="payee_id") + give("1", "a", "b", "c", "d")
+    assert groups(found(edges)) == {frozenset("abcd")}, "the payee makes one party of three shops"
 
 
 def test_an_address_alone_never_ties():
     assert groups(found(give("U", "a", "b", type_name="unit_address"))) == set()
+
+
+def test_a_number_of_many_registers_proves_as_little_as_an_address():
+    local = give("HRB12345", "a", "b", type_name="local_registration_no")
+    assert groups(found(local)) == set()
+    assert groups(found(local + give("U", "a", "b", type_name="unit_address"))) == {frozenset("ab")}
 
 
 def test_a_member_joins_the_core_with_which_it_shares_a_rare_phone():
@@ -114,6 +129,68 @@ def test_an_agents_kit_of_phone_and_address_ties_none_of_its_many_clients():
     edges = give("1", *clients) + give("U", *clients, type_name="unit_address") + give("m", *clients, type_name="email")
     assert groups(found(edges)) == set()
     assert groups(found(edges, hubs=Hubs(parties=20, parties_wide=20))) == {frozenset(clients)}
+
+
+def kit(*clients: str) -> list[Edge]:
+    """What a warehouse that takes returns gives to its clients: its phone and its unit, with its contact."""
+    return (
+        give("1", *clients)
+        + give("U", *clients, type_name="unit_address")
+        + give("n @ U", *clients, type_name="contact_address")
+    )
+
+
+FAR = dict(zip("abcde", itertools.product(["DE", "FR", "CN", "US", "PL"]), strict=True))
+FAR = {shop: (country, f"goods {shop}") for shop, (country,) in FAR.items()}
+
+
+def test_five_shops_of_five_countries_that_share_a_warehouse_are_strangers():
+    assert groups(found(kit(*"abcde"), shops=FAR)) == set()
+    assert groups(found(kit(*"abcde"), shops=dict.fromkeys("abcde", ("DE", "toys")))) == {frozenset("abcde")}
+
+
+@pytest.mark.parametrize("clients", [3, 5, 10])
+@pytest.mark.parametrize("papers", ["paid_apart", "registered_apart"])
+def test_shops_that_are_each_paid_or_registered_apart_are_not_tied_by_what_a_warehouse_gives_them(clients, papers):
+    shops = [f"s{i}" for i in range(clients)]
+    assert groups(found(kit(*shops))) == {frozenset(shops)}, "of whom nothing is known but that"
+    result = found(kit(*shops), **{papers: shops})
+    assert groups(result) == set()
+    hub = next(h for h in tell.hubs(result).to_pylist() if h["type"] == "phone")
+    assert (hub["payees"], hub["decided_by"]) == (clients, "degree")
+    assert f"{clients} of them known to be different" in hub["reason"]
+
+
+def test_the_clients_of_a_warehouse_do_not_join_the_operator_that_is_one_of_them():
+    payee = give("P", "a", "b", type_name="payee_id")
+    assert groups(found(payee + kit(*"abcd"), paid_apart="cd")) == {frozenset("ab")}
+    assert groups(found(payee + kit(*"abc"), paid_apart="c")) == {frozenset("abc")}, (
+        "an operator may pay one shop apart"
+    )
+
+
+def test_a_payee_and_a_number_of_two_shops_say_nothing_against_each_other():
+    """Known to differ are two payees, or two numbers; a payee here and a number there are not."""
+    assert groups(found(kit(*"abc"), paid_apart="a", registered_apart="b")) == {frozenset("abc")}
+    assert groups(found(kit(*"abc"), paid_apart="ab", registered_apart="bc")) == {frozenset("abc")}
+
+
+@pytest.mark.parametrize("clients", [5, 12, 40])
+def test_a_payment_agents_payee_ties_none_of_its_clients_however_narrow(clients):
+    shops = [f"s{i:02d}" for i in range(clients)]
+    payee = give("P", *shops, type_name="payee_id")
+    narrow = dict.fromkeys(shops, ("DE", "toys"))
+    assert groups(found(payee, shops=narrow)) == {frozenset(shops)}, "of whom nothing is known but that"
+    result = found(payee, shops=narrow, reached_apart=shops)
+    assert groups(result) == set()
+    assert [h["kind"] for h in tell.hubs(result).to_pylist()] == ["agent"]
+
+
+def test_shops_that_share_more_than_a_payee_are_no_strangers_though_some_give_their_own_phone():
+    shops = [f"s{i:02d}" for i in range(12)]
+    more = [e for i in range(0, 12, 2) for e in give(f"m{i}", *shops[i : i + 2], type_name="email")]
+    result = found(give("P", *shops, type_name="payee_id") + more, reached_apart=shops[:6])
+    assert groups(result) == {frozenset(shops)}
 
 
 def test_wide_spread_makes_a_hub_of_what_narrow_spread_does_not():
@@ -144,9 +221,10 @@ def test_a_hub_is_judged_anew_so_a_persons_word_unties_what_a_phone_tied():
 def test_a_listed_address_ties_nobody_by_the_unit_or_its_contacts_and_is_of_the_kind_said():
     edges = give("1", "a", "b") + give("n @ U", "a", "b", type_name="contact_address")
     edges += give("2", "c", "d", "e", "f") + give("U", "c", "d", type_name="unit_address")
-    assert groups(found(edges)) == {frozenset("ab"), frozenset("cdef")}
+    assert groups(found(edges)) == {frozenset("ab"), frozenset("cd")}
     reviewed = [
-        {"type": t, "value": v, "what": "3pl"} for t, v in (("unit_address", "U"), ("contact_address", "n @ U"))
+        {"type": t, "value": v, "what": "3pl", "word": "hub"}
+        for t, v in (("unit_address", "U"), ("contact_address", "n @ U"))
     ]
     result = found(edges, said([], reviewed))
     assert groups(result) == {frozenset("ab")}, "a phone of two shops needs no address"
@@ -229,17 +307,70 @@ def small_worlds(draw: st.DrawFn) -> list[Edge]:
     return [(shop, kind, value) for shop, (kind, value) in pairs]
 
 
-@settings(max_examples=60, deadline=None)
-@given(small_worlds(), st.randoms(use_true_random=False))
-def test_order_repetition_and_names_of_shops_do_not_matter(edges: list[Edge], random: Any) -> None:
-    once = groups(found(edges))
+@st.composite
+def verdicts_of_pairs(draw: st.DrawFn) -> Said:
+    pairs = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=4)
+    must, cannot = (
+        tuple(Pair(f"{word}{i}", f"s{a}", f"s{b}") for i, (a, b) in enumerate(draw(pairs))) for word in "mn"
+    )
+    return Said(must=must, cannot=cannot)
+
+
+def renamed(said: Said, names: dict[str, str]) -> Said:
+    must, cannot = (
+        tuple(Pair(p.verdict_id, *sorted((names[p.one], names[p.other]))) for p in pairs)
+        for pairs in (said.must, said.cannot)
+    )
+    return Said(must=must, cannot=cannot)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    small_worlds(),
+    verdicts_of_pairs(),
+    st.integers(4, 12),
+    st.permutations(range(12)),
+    st.randoms(use_true_random=False),
+)
+def test_order_repetition_and_names_of_shops_do_not_matter(
+    edges: list[Edge], said: Said, guard: int, order: list[int], random: Any
+) -> None:
+    params = Operators(max_shops=guard)
+    once = groups(found(edges, said, params=params))
     shuffled = [*edges, *edges[:3]]
     random.shuffle(shuffled)
-    assert groups(found(shuffled)) == once
-    other = {f"s{i}": f"{(i * 7) % 12:02d}-renamed" for i in range(12)}
-    renamed = groups(found([(other[s], k, v) for s, k, v in edges]))
+    assert groups(found(shuffled, said, params=params)) == once
+    other = {f"s{i}": f"{order[i]:02d}-renamed" for i in range(12)}
+    again = groups(found([(other[s], k, v) for s, k, v in edges], renamed(said, other), params=params))
     back = {new: old for old, new in other.items()}
-    assert {frozenset(back[s] for s in g) for g in renamed} == once
+    assert {frozenset(back[s] for s in g) for g in again} == once
+
+
+@settings(max_examples=150, deadline=None)
+@given(small_worlds(), verdicts_of_pairs(), st.integers(4, 12))
+def test_what_is_found_holds_whatever_people_said(edges: list[Edge], said: Said, guard: int) -> None:
+    params = Operators(max_shops=guard)
+    result = found(edges, said, params=params)
+    assert faults(result, result.graph.shops, params) == []
+
+
+def test_where_ways_are_equally_cheap_all_are_cut_and_no_name_decides():
+    chain = [e for i, pair in enumerate(["ab", "bc", "cd"]) for e in give(f"P{i}", *pair, type_name="payee_id")]
+    assert groups(found(chain)) == {frozenset("abcd")}
+    result = found(chain, Said(cannot=(Pair("v", "a", "d"),)))
+    assert groups(result) == set()
+    ends = [e for i, pair in enumerate(["ab", "cd"]) for e in give(f"P{i}", *pair, type_name="payee_id")]
+    between = give("1", "b", "c") + give("U", "b", "c", type_name="unit_address")
+    assert groups(found(ends + between)) == {frozenset("abcd")}
+    result = found(ends + between, Said(cannot=(Pair("v", "a", "d"),)))
+    assert groups(result) == {frozenset("ab"), frozenset("cd")}, "the weakest alone where one is weakest"
+
+
+def test_a_shop_that_shares_as_much_with_two_cores_joins_neither():
+    edges = [*give("P", "a", "b", type_name="payee_id"), *give("Q", "c", "d", type_name="payee_id")]
+    edges += give("1", "a", "x") + give("2", "c", "x")
+    assert groups(found(edges)) == {frozenset("ab"), frozenset("cd")}
+    assert groups(found(edges + give("m", "b", "x", type_name="email"))) == {frozenset("abx"), frozenset("cd")}
 
 
 @settings(max_examples=60, deadline=None)
@@ -294,6 +425,51 @@ def test_bridges_and_weakest_link_are_those_of_networkx(pairs: list[tuple[int, i
         values = [n for n in part if n[0] == "v"]
         shops = len(part) - len(values)
         assert form.density[row] == pytest.approx(part.number_of_edges() / (shops * len(values)))
+
+
+def moved(result: Found, *shops: str) -> Found:
+    """The same, but those shops are said to be one operator apart."""
+    rows = [result.graph.sellers.to_pylist().index(shop) for shop in shops]
+    label = result.label.copy()
+    label[rows] = min(rows)
+    return replace(result, label=label)
+
+
+def demoted(result: Found, value: str) -> Found:
+    hub = result.spread.hub | np.array([v == value for v in result.graph.values.to_pylist()])
+    return replace(result, spread=replace(result.spread, hub=hub))
+
+
+TORN = "2 shops are in another operator than a shop that a value ties them to: a, b"
+
+
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        (lambda r: moved(r, "b"), TORN),
+        (lambda r: moved(r, "y"), "2 shops are in another operator than a shop that a value ties them to: x, y"),
+        (lambda r: moved(r, "x000", "x001"), "1 shops are in an operator with which no value ties them: x001"),
+        (lambda r: demoted(r, "P"), "2 shops are tied by a value that is a hub: a, b"),
+        (lambda r: replace(r, tied=r.tied & False, dropped=r.tied & False, label=np.arange(len(r.label))), TORN),
+        (lambda r: replace(r, label=r.label[:-1]), "operators hold 403 shops, the feeds know 404"),
+    ],
+)
+def test_what_does_not_hold_stops_the_run_and_is_named(broken, named):
+    result = found(give("P", "a", "b", type_name="payee_id") + give("1", "x", "y"))
+    verify(result, result.graph.shops, Operators())
+    with pytest.raises(CheckFailedError) as told:
+        verify(broken(result), result.graph.shops, Operators())
+    assert named in str(told.value)
+    assert told.value.exit_code == 4
+
+
+def test_an_operator_above_the_guard_is_named_unless_a_person_made_it_so():
+    edges = give("P", "a", "b", "c", type_name="payee_id")
+    params = Operators(max_shops=2)
+    with pytest.raises(CheckFailedError, match="3 shops are in an operator of more than 2 shops: a, b, c"):
+        verify(found(edges), 403, params)
+    must = Said(must=(Pair("m0", "a", "b"), Pair("m1", "b", "c")))
+    verify(found([], must, shops=dict.fromkeys("abc", (None, None)), params=params), 403, params)
 
 
 def test_a_hundred_thousand_shops_with_one_address_are_one_hub_and_nobodys_operator():

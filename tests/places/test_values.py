@@ -44,6 +44,8 @@ def test_a_value_has_one_form(kind: str, value: object, expected: str) -> None:
         ("phone", float("nan"), "missing"),
         ("phone", "0", "placeholder"),
         ("phone", "-", "placeholder"),
+        ("phone", "xxx", "placeholder"),
+        ("payee_id", "****", "placeholder"),
         ("phone", "1111111111", "test_value"),
         ("phone", "1234567890", "test_value"),
         ("phone", "+1 312 555 0123", "test_value"),
@@ -68,10 +70,48 @@ def test_a_value_has_one_form(kind: str, value: object, expected: str) -> None:
         ("contact_name", "Returns Department", "placeholder"),
         ("contact_name", "客服", "placeholder"),
         ("contact_name", "X", "malformed"),
+        ("payee_id", "****4821", "masked"),
+        ("payee_id", "IBAN DE89 •••• •••• 4821", "masked"),
+        ("payee_id", "XXXX-XXXX-4821", "masked"),
+        ("payee_id", "acct ●●●● 4821", "masked"),
+        ("payee_id", "····4821", "masked"),
+        ("payee_id", "DE89...4821", "masked"),
+        ("payee_id", "j***@gmail.com", "masked"),
+        ("registration_no", "91440300MA5＊＊＊＊＊8B", "masked"),
+        ("registration_no", "12####78", "masked"),
+        ("email", "j***@gmail.com", "masked"),
+        ("email", "j…@gmail.com", "masked"),
+        ("phone", "138****5678", "masked"),
+        ("phone", "138xxxx5678", "masked"),
+        ("phone", "138 ×××× 5678", "masked"),
+        ("contact_name", "王*", "masked"),
+        ("name", "W*** Trading", "masked"),
+        ("registration_no", "pending1", "placeholder"),
+        ("registration_no", "applied for 2024", "placeholder"),
+        ("registration_no", "N/A 2024", "placeholder"),
+        ("payee_id", "TBD-01", "placeholder"),
+        ("payee_id", "unknown 12", "placeholder"),
     ],
 )
 def test_what_is_no_value_says_why(kind: str, value: object, reason: str) -> None:
     assert clean_value(kind, value, RULES, PARAMS) == (None, reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("phone", "+1 312 726 5678 x12"),  # an extension
+        ("registration_no", "ESX1234567X"),
+        ("registration_no", "NO 923 609 016"),  # "no" says nothing of it
+        ("registration_no", "NA12345678"),
+        ("payee_id", "test-94481223"),
+        ("email", "lee.xxi@shop.com"),
+        ("contact_name", "Jean-Luc · Martin"),
+        ("name", "Foxx & Co."),
+    ],
+)
+def test_what_only_looks_masked_or_like_a_filler_is_a_value(kind: str, value: str) -> None:
+    assert clean_value(kind, value, RULES, PARAMS)[1] is None
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,12 @@ def test_reviewed_hubs_are_a_part_of_the_planted_ones(out, feeds, params):
     shops = feeds["sellers"]
     agents = digits(true[true.what == "agent"].value)
     assert agents.isin(digits(shops.phone)).all()
+    houses = true[(true.what == "3pl") & (true.kind == "phone")]
+    sent_from = feeds["addresses"][feeds["addresses"].role == "dispatch"].assign(digits=lambda rows: digits(rows.phone))
+    users = sent_from[sent_from.digits.isin(digits(houses.value))].groupby("digits").seller_id.nunique()
+    assert len(users) == len(houses)
+    assert users.max() > 3, "strangers share the phone of a warehouse"
+    assert not digits(houses.value).isin(digits(shops.phone)).any()
     assert true[true.what == "placeholder"].value.isin(set(shops.phone) | set(shops.email)).all()
 
 

@@ -27,12 +27,13 @@ class Kind:
     proof: str
 
 
-# Checked by a bank or a register; held by whoever answers; where one lives or rents.
+# Checked by a bank or a register; held by whoever answers; where one lives or rents, and a number that is one of many registers'.
 IDENTITY = (
     Kind("payee_id", "payee", UNFORGEABLE),
     Kind("registration_no", "register", UNFORGEABLE),
     Kind("phone", "phone", STRONG),
     Kind("email", "email", STRONG),
+    Kind("local_registration_no", "register", WEAK),
     Kind("contact_address", "address", WEAK),
     Kind("unit_address", "address", WEAK),
 )
@@ -41,6 +42,8 @@ KINDS = (*IDENTITY, MUST_LINK)
 NUMBER = {kind.name: number for number, kind in enumerate(KINDS)}
 FAMILY = np.unique([kind.family for kind in KINDS], return_inverse=True)[1]
 PROOF = np.array([kind.proof for kind in KINDS])
+# What a bank or a register gave one party; two that differ are evidence that two shops are not one.
+PAPERS = tuple(kind.name for kind in IDENTITY if kind.proof == UNFORGEABLE)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyspark.sql.functions as F
+from pyspark.sql import Window
 
 from headwater.errors import CheckFailedError, listed
+from headwater.graph.bipartite import PAPERS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -54,6 +56,29 @@ def check_largest(labels: DataFrame, guard: int, group: str = "component") -> No
     wrong = labels.groupBy(group).agg(F.count(F.lit(1)).alias("members")).where(F.col("members") > guard)
     _refuse(
         wrong, f"no group may have more than {guard:,} members", group, lambda r: f"{r[group]!r} has {r['members']:,}"
+    )
+
+
+def check_ties(ties: DataFrame, members: DataFrame, hubs: DataFrame) -> None:
+    """TIES (seller_id, type, value), MEMBERS (seller_id, group), HUBS (type, value): a value ties at least two shops of one operator;
+    a payee or registration number ties shops of no more than one; a hub ties nobody."""
+    value = ["type", "value"]
+    _refuse(
+        ties.join(hubs.select(*value), on=value, how="left_semi"),
+        "a hub must tie nobody",
+        "seller_id",
+        lambda r: f"{r['seller_id']!r} by {r['type']} {r['value']!r}",
+        *value,
+    )
+    ends = ties.join(members.select("seller_id", "group"), on="seller_id", how="left")
+    ends = ends.groupBy(*value, "group").agg(F.count(F.lit(1)).alias("shops"), F.min("seller_id").alias("first"))
+    groups = F.when(F.col("type").isin(*PAPERS), F.count(F.lit(1)).over(Window.partitionBy(*value)))
+    _refuse(
+        ends.withColumn("groups", groups).where("group is null or shops < 2 or groups > 1"),
+        "both ends of a tie must be in one operator",
+        "first",
+        lambda r: f"{r['first']!r} in {r['group']!r} by {r['type']} {r['value']!r}",
+        *value,
     )
 
 

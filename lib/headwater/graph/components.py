@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from headwater.graph.collect import collected
 from headwater.graph.contraction import contracted
 from headwater.parameters.components import Graph
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Ids: TypeAlias = "pd.Series[Any] | pa.Array | pa.ChunkedArray | np.ndarray[Any, Any] | Sequence[str]"
-# Edges a result that comes to the driver: Spark refuses results above spark.driver.maxResultSize (1 GiB unless it is set).
-SLICE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,8 @@ def components(edges: DataFrame, nodes: DataFrame | None, params: Graph, scratch
 
 
 def _collected(edges: DataFrame, nodes: DataFrame | None, count: int) -> tuple[Ids, Ids, Ids]:
-    """src, dst and the further nodes as Arrow columns, in slices that the driver takes."""
-    import pyspark.sql.functions as F
-
-    slices = 1 + count // SLICE
-    piece = F.pmod(F.xxhash64("src", "dst"), F.lit(slices))
-    parts = [edges.where(piece == i) if slices > 1 else edges for i in range(slices)]
-    table = pa.concat_tables(part.select("src", "dst").toArrow() for part in parts)
+    """src, dst and the further nodes as Arrow columns."""
+    table = collected(edges.select("src", "dst"), count)
     further = [] if nodes is None else nodes.select("id").toArrow()["id"]
     return table["src"], table["dst"], further
 

@@ -18,7 +18,7 @@ from headwater.graph.bipartite import (
     group,
 )
 from headwater.graph.hubs import Spread
-from headwater.parameters.graph import Hubs, Operators
+from headwater.parameters.graph import Operators
 
 LEAST_SHOPS = 100  # a marketplace of fewer shops makes no value rarer than this one does
 
@@ -38,11 +38,11 @@ def weights(graph: Bipartite, parties: Ints, params: Operators) -> Floats:
     return np.round(strength * rarity(graph.market, parties), 9)
 
 
-def cores(graph: Bipartite, spread: Spread, hubs: Hubs, params: Operators) -> Ints:
+def cores(graph: Bipartite, spread: Spread, params: Operators) -> Ints:
     """Groups of shops tied by an unforgeable value, or by two independent ones that are both no hubs.
 
     Two values of two families that a shop gives are one value more, (first, second): shops that share the pair share
-    both. So nothing is joined with itself. A pair that too many unrelated parties share is the kit of one agent, and ties nobody."""
+    both. So nothing is joined with itself."""
     proof = PROOF[graph.kind]
     paper = ((proof == UNFORGEABLE) & ~spread.hub)[graph.value]
     label = group(graph.shops, graph.shop[paper], graph.value[paper])
@@ -50,10 +50,7 @@ def cores(graph: Bipartite, spread: Spread, hubs: Hubs, params: Operators) -> In
     if not len(shop):
         return label
     width = len(graph.kind)
-    pair = np.unique(first * width + second, return_inverse=True)[1].astype(np.int64)
-    kit = distinct_count(pair, label[shop], int(pair.max()) + 1) > hubs.parties
-    kept = ~kit[pair]
-    return group(graph.shops, shop[kept], pair[kept], label)
+    return group(graph.shops, shop, first * width + second, label)
 
 
 def _pairs(graph: Bipartite, usable: Bools, parties: Ints, params: Operators) -> tuple[Ints, Ints, Ints]:
@@ -80,9 +77,9 @@ def _pairs(graph: Bipartite, usable: Bools, parties: Ints, params: Operators) ->
 def with_members(graph: Bipartite, spread: Spread, label: Ints, params: Operators) -> Ints:
     """Groups with the shops that belong to them: in bounded passes, single shops whose summed rarity clears the threshold.
 
-    A single shop joins the core with which it shares most; each family counts once. A value that two cores give speaks
-    for neither, so no member joins two cores. Shops without a core between them are tied by a strong value that at most
-    `alone_parties` give."""
+    A single shop joins the core with which it shares most, and none if it shares as much with another; each family counts once. A
+    value that two cores give speaks for neither, so no member joins two cores. Shops without a core between them are tied by a
+    strong value that at most `alone_parties` give."""
     threshold = float(rarity(graph.market, np.array([params.alone_parties]))[0])
     rows = np.flatnonzero(~spread.hub[graph.value])
     for _ in range(params.passes):
@@ -95,7 +92,7 @@ def with_members(graph: Bipartite, spread: Spread, label: Ints, params: Operator
 
 
 def _attached(graph: Bipartite, rows: Ints, label: Ints, threshold: float, params: Operators) -> Ints:
-    """Single shops joined to the core with which they share most, if that clears the threshold."""
+    """Single shops joined to the one core with which they share most, if that clears the threshold."""
     n = len(graph.kind)
     shop, value = graph.shop[rows], graph.value[rows]
     single = (np.bincount(label, minlength=graph.shops) == 1)[label[shop]]
@@ -117,9 +114,11 @@ def _attached(graph: Bipartite, rows: Ints, label: Ints, threshold: float, param
     start = np.flatnonzero(np.r_[True, (shop[1:] != shop[:-1]) | (core[1:] != core[:-1])])
     total = np.round(np.add.reduceat(weight, start), 9)
     shop, core = shop[start], core[start]
-    order = np.lexsort((core, -total, shop))
-    order = order[np.r_[True, shop[order][1:] != shop[order][:-1]]]
-    joined = order[total[order] >= threshold]
+    order = np.lexsort((-total, shop))
+    shop, core, total = shop[order], core[order], total[order]
+    most = np.r_[True, shop[1:] != shop[:-1]]
+    equal = np.r_[(shop[1:] == shop[:-1]) & (total[1:] == total[:-1]), False]
+    joined = most & ~equal & (total >= threshold)
     out = label.copy()
     out[shop[joined]] = core[joined]
     return _smallest(out)

@@ -20,19 +20,19 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from headwater.errors import CheckFailedError, listed
 from headwater.graph import tell
-from headwater.graph.bipartite import KINDS, UNFORGEABLE, bipartite
-from headwater.graph.checks import check_edges, check_largest, check_partition
+from headwater.graph.bipartite import KINDS, PAPERS, UNFORGEABLE, bipartite
+from headwater.graph.checks import check_edges, check_largest, check_partition, check_ties
 from headwater.graph.components import components
 from headwater.graph.contraction import Scratch
-from headwater.graph.hubs import CLEARED, REVIEWED, parties_known, too_many
-from headwater.graph.operators import EDGE, must_links, operators_of
+from headwater.graph.hubs import CLEARED, OWN, REVIEWED, all_strangers, parties_known, too_many, too_many_papers
+from headwater.graph.operators import ABOUT, EDGE, must_links, operators_of
 from headwater.graph.said import Said, in_order, unheeded, within
 from headwater.graph.verify import faults
 from headwater.parameters.components import Graph
 from headwater.parameters.graph import Hubs, Operators
 
 VALUE = ["type", "value"]
-PAPERS = [kind.name for kind in KINDS if kind.proof == UNFORGEABLE]
+UNFORGED = [kind.name for kind in KINDS if kind.proof == UNFORGEABLE]
 # Edges (seller_id, type, value) -> (seller_id, part): which shops they tie, directly or along others.
 Split = Callable[[DataFrame], DataFrame]
 
@@ -46,7 +46,7 @@ def distributed(
     with ExitStack() as stack:
         stack.callback(files.delete)
         split = _splitter(graph, scratch, stack)
-        shops = _stored(files, "shops", shops.select("seller_id", "country", "category"))
+        shops = _stored(files, "shops", shops.select(*ABOUT))
         market = files.rows["shops"]
         known = _known(shops, said)
         words = tell.frame(edges.sparkSession, must_links(said, known))
@@ -55,7 +55,7 @@ def distributed(
         usable = given.join(judged.where("not hub").select(*VALUE, "parties"), on=VALUE, how="inner")
         usable = _stored(files, "usable", usable)
         batches = 1 + (files.rows["usable"] + market) // graph.task_edges
-        found = _stored(files, "found", _tied(usable, shops, split(usable), batches, market, said, hubs, params))
+        found = _stored(files, "found", _tied(usable, shops, split(usable), batches, market, said, params))
         _refuse([row["fault"] for row in found.where("fault is not null").select("fault").collect()])
         members, shapes, tying, broken = (
             found.where(f"{part} is not null").select(f"{part}.*")
@@ -63,6 +63,7 @@ def distributed(
         )
         check_partition(members, shops, node="seller_id", group="group")
         check_largest(_unpinned(members, words), params.max_shops, group="group")
+        check_ties(tying.where("ties"), members, judged.where("hub"))
         contradictions = [*unheeded(said, set(known.to_pylist())), *(row.asDict() for row in broken.collect())]
         yield tell.Told(
             members=members.toArrow(),
@@ -125,29 +126,40 @@ def _judged(
     as `judge_values` finds them."""
     spread = _stored(files, "spread", _spread(given, shops))
     rare = given.join(spread.where(F.col("shops") <= params.parties).select(*VALUE), on=VALUE, how="left_semi")
-    paper = F.col("type").isin(*PAPERS)
-    kinds = sorted(row["type"] for row in given.where(paper).select("type").distinct().collect())
-    counted = [_parties(given.where(F.col("type") == kind), split(rare.where(F.col("type") != kind))) for kind in kinds]
-    nothing = given.where("false").select(*VALUE, F.lit(0).cast("bigint").alias("parties"))
+    unforged = F.col("type").isin(*UNFORGED)
+    kinds = sorted(row["type"] for row in given.where(unforged).select("type").distinct().collect())
+    counted = [_paper_parties(given, rare.where(F.col("type") != kind), kind, shops, split) for kind in kinds]
+    nothing = given.where("false").select(
+        *VALUE, *(F.lit(0).cast("bigint").alias(n) for n in ("parties", "apart", "told"))
+    )
     parties = reduce(DataFrame.unionByName, counted, nothing)
     opinion = _opinions(given, said)
-    of_papers = _stored(files, "papers", _ruled(spread.where(paper), parties, opinion, market, params))
+    strangers = all_strangers(F.col("apart"), F.col("told"), params)
+    hub = too_many_papers(F.col("parties"), strangers, _wide(params), _said(), params) & (F.col("type") != "must_link")
+    of_papers = spread.where(unforged).join(parties, on=VALUE, how="inner")
+    of_papers = _stored(files, "papers", _ruled(of_papers, opinion, hub).drop("apart", "told"))
     proven = given.join(of_papers.where("not hub").select(*VALUE), on=VALUE, how="left_semi")
-    of_others = _ruled(spread.where(~paper), _parties(given.where(~paper), split(proven)), opinion, market, params)
-    return _stored(files, "judged", of_papers.unionByName(of_others))
+    related = split(proven).persist()
+    payees = _payees(given, proven, shops, related)
+    others = spread.where(~unforged).join(_parties(given.where(~unforged), related), on=VALUE, how="inner")
+    others = others.join(payees, on=VALUE, how="left").fillna(0, ["payees"])
+    hub = too_many(F.col("parties"), F.col("payees"), _wide(params), _said(), params)
+    judged = of_papers.join(payees, on=VALUE, how="left").fillna(0, ["payees"])
+    judged = judged.unionByName(_ruled(others, opinion, hub))
+    share = F.col("shops") / F.lit(max(market, 1))
+    many = (share >= params.placeholder_share) & (F.col("shops") >= params.placeholder_shops)
+    judged = _stored(files, "judged", judged.withColumn("placeholder", F.col("hub") & many))
+    related.unpersist()
+    return judged
 
 
 def _spread(given: DataFrame, shops: DataFrame) -> DataFrame:
-    """(type, value, shops, countries, categories, payees); a shop without a payee that others give counts as one of its own."""
-    payee = given.where("type = 'payee_id'").groupBy("seller_id").agg(F.min("value").alias("payee"))
-    about = shops.select("seller_id", "country", "category").join(payee, on="seller_id", how="left")
-    own = F.coalesce(F.concat(F.lit("p"), "payee"), F.concat(F.lit("s"), "seller_id"))
-    rows = given.join(about.withColumn("payee", own), on="seller_id", how="left")
+    """(type, value, shops, countries, categories)."""
+    rows = given.join(shops.select("seller_id", "country", "category"), on="seller_id", how="left")
     return rows.groupBy(*VALUE).agg(
         F.count(F.lit(1)).alias("shops"),
         F.countDistinct("country").alias("countries"),
         F.countDistinct("category").alias("categories"),
-        F.countDistinct("payee").alias("payees"),
     )
 
 
@@ -155,6 +167,31 @@ def _parties(given: DataFrame, parts: DataFrame) -> DataFrame:
     """(type, value, parties): the parts that the shops of each value are in."""
     rows = given.join(parts, on="seller_id", how="left").withColumn("part", _part())
     return rows.groupBy(*VALUE).agg(F.countDistinct("part").alias("parties"))
+
+
+def _paper_parties(given: DataFrame, rare: DataFrame, kind: str, shops: DataFrame, split: Split) -> DataFrame:
+    """(type, value, parties, apart, told) of the values of a kind of paper: the parts that `rare` values of other kinds make of its
+    shops, and those of the shops of which anything else is known."""
+    own = [F.col(column) for name, column in OWN.items() if name != kind]
+    known = shops.where(reduce(Column.__or__, own)).select("seller_id").union(rare.select("seller_id")).distinct()
+    rows = given.where(F.col("type") == kind).join(split(rare), on="seller_id", how="left")
+    rows = rows.join(known.withColumn("known", F.lit(True)), on="seller_id", how="left")
+    part, told = _part(), F.when(F.col("known"), _part())
+    return rows.groupBy(*VALUE).agg(
+        F.countDistinct(part).alias("parties"), F.countDistinct(told).alias("apart"), F.count("known").alias("told")
+    )
+
+
+def _payees(given: DataFrame, proven: DataFrame, shops: DataFrame, parts: DataFrame) -> DataFrame:
+    """(type, value, payees): parties of each value of which any two are known to differ, as `judge_values` counts them."""
+    shared = proven.groupBy("seller_id").agg(
+        *(F.bool_or(F.col("type") == kind).alias(f"shared_{kind}") for kind in PAPERS)
+    )
+    has = {kind: F.coalesce(OWN[kind], F.lit(False)) | F.coalesce(f"shared_{kind}", F.lit(False)) for kind in PAPERS}
+    rows = given.join(shops.select("seller_id", *(OWN[kind] for kind in PAPERS)), on="seller_id", how="left")
+    rows = rows.join(shared, on="seller_id", how="left").join(parts, on="seller_id", how="left")
+    known = [F.countDistinct(F.when(has[kind], _part())) for kind in PAPERS]
+    return rows.groupBy(*VALUE).agg(F.greatest(*known).alias("payees"))
 
 
 def _opinions(given: DataFrame, said: Said) -> DataFrame:
@@ -165,20 +202,19 @@ def _opinions(given: DataFrame, said: Said) -> DataFrame:
     return given.sparkSession.createDataFrame(rows, "type string, value string, said int")
 
 
-def _ruled(spread: DataFrame, parties: DataFrame, opinion: DataFrame, market: int, params: Hubs) -> DataFrame:
-    wide = (F.col("countries") >= params.wide_countries) | (F.col("categories") >= params.wide_categories)
-    factor = F.when(F.col("type").isin(*PAPERS), params.unforgeable_factor).otherwise(1.0)
-    said = F.coalesce("said", F.lit(0))
-    hub = too_many(F.col("parties"), wide, factor, said, params) & (F.col("type") != "must_link")
-    share = F.col("shops") / F.lit(max(market, 1))
-    many = (share >= params.placeholder_share) & (F.col("shops") >= params.placeholder_shops)
-    rows = spread.join(parties, on=VALUE, how="inner").join(opinion, on=VALUE, how="left")
-    return rows.withColumn("hub", hub).withColumns(
-        {
-            "decided_by": F.when(F.col("hub"), F.when(said == REVIEWED, "review").otherwise("degree")),
-            "placeholder": F.col("hub") & many,
-        }
-    )
+def _said() -> Column:
+    return F.coalesce("said", F.lit(0))
+
+
+def _wide(params: Hubs) -> Column:
+    return (F.col("countries") >= params.wide_countries) | (F.col("categories") >= params.wide_categories)
+
+
+def _ruled(spread: DataFrame, opinion: DataFrame, hub: Column) -> DataFrame:
+    """The spread with the verdict on each value: `hub`, a rule over its columns and `said`, and who decided."""
+    rows = spread.join(opinion, on=VALUE, how="left").withColumn("hub", hub)
+    decided = F.when(F.col("hub"), F.when(_said() == REVIEWED, "review").otherwise("degree"))
+    return rows.withColumn("decided_by", decided)
 
 
 def _tied(
@@ -188,7 +224,6 @@ def _tied(
     batches: int,
     market: int,
     said: Said,
-    hubs: Hubs,
     params: Operators,
 ) -> DataFrame:
     """EDGES of values that are no hubs, with their parties; every shop, and the part it is in -> (member, shape, edge,
@@ -197,9 +232,9 @@ def _tied(
     rows = rows.select(F.pmod(F.xxhash64(_part()), F.lit(batches)).alias("batch"), *EDGE, "parties")
 
     def tie(batch: pa.Table) -> pa.Table:
-        return _tied_in(batch, market, said, hubs, params)
+        return _tied_in(batch, market, said, params)
 
-    nothing = from_arrow_schema(_tied_in(pa.table(_EMPTY), market, Said(), hubs, params).schema)
+    nothing = from_arrow_schema(_tied_in(pa.table(_EMPTY), market, Said(), params).schema)
     return rows.groupBy("batch").applyInArrow(tie, nothing)
 
 
@@ -207,7 +242,7 @@ _EMPTY = {name: pa.array([], pa.string()) for name in EDGE} | {"parties": pa.arr
 _CONTRADICTION = ("kind", "verdict_id", "subject_id", "other_id", "detail", "outcome")
 
 
-def _tied_in(batch: pa.Table, market: int, said: Said, hubs: Hubs, params: Operators) -> pa.Table:
+def _tied_in(batch: pa.Table, market: int, said: Said, params: Operators) -> pa.Table:
     """Whole components (seller_id, type, value, parties; no value for a shop that gives none) -> what `_tied` has of them."""
     given = batch.filter(pc.is_valid(batch["type"]))
     graph = bipartite(given, batch["seller_id"], market)
@@ -216,7 +251,7 @@ def _tied_in(batch: pa.Table, market: int, said: Said, hubs: Hubs, params: Opera
         [tell.KIND_NAMES.take(pa.array(graph.kind)).to_pylist(), graph.values.to_pylist()]
     )
     parties = of_value.reindex(values).to_numpy(np.int64)
-    found = operators_of(graph, parties_known(graph, parties), within(said, graph), hubs, params)
+    found = operators_of(graph, parties_known(graph, parties), within(said, graph), params)
     schema = pa.schema([(name, pa.string()) for name in _CONTRADICTION])
     parts = {
         "member": tell.members(found),

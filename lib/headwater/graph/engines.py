@@ -9,8 +9,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from headwater.graph import tell
+from headwater.graph.collect import collected
 from headwater.graph.distributed import distributed
-from headwater.graph.operators import find_operators
+from headwater.graph.operators import EDGE, find_operators
 from headwater.graph.said import Said
 from headwater.graph.verify import verify
 from headwater.parameters.components import Graph
@@ -21,17 +22,18 @@ from headwater.parameters.graph import Hubs, Operators
 def operators_told(
     edges: DataFrame, shops: pa.Table, said: Said, hubs: Hubs, params: Operators, graph: Graph, scratch: str
 ) -> Iterator[tell.Told]:
-    """EDGES (seller_id, type, value: identity values that two shops or more give), SHOPS (seller_id, country, category; all of
-    them), what people `said` -> operators: on the driver up to `graph.driver_edges` edges, else on the executors.
+    """EDGES (seller_id, type, value: identity values that two shops or more give), SHOPS (ABOUT; all of them), what
+    people `said` -> operators: on the driver up to `graph.driver_edges` edges, else on the executors.
 
     To be used with `with`: what is distributed lies below the folder `scratch`, of any store that Spark writes to, until the
     block ends. The edges are read more than once, so they should be stored rows. Raises CheckFailedError when a shop is not
     in exactly one operator, ends of an edge that ties are in two, or an operator is above the guard."""
-    if edges.count() > graph.driver_edges:
+    count = edges.count()
+    if count > graph.driver_edges:
         with distributed(edges, tell.frame(edges.sparkSession, shops), said, hubs, params, graph, scratch) as told:
             yield told
         return
-    found = find_operators(edges.toArrow(), shops, said, hubs, params)
+    found = find_operators(collected(edges.select(*EDGE), count), shops, said, hubs, params)
     verify(found, shops.num_rows, params)
     yield tell.Told(
         members=tell.members(found),

@@ -7,13 +7,14 @@ from functools import reduce
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
+from headwater.graph.said import OF
+from headwater.graph.shops import HOME_ROLES, UNKNOWN, home_countries
 from headwater.parameters.graph import Links
 from headwater.places.values import DIRECT
 
 LONGEST_PLACE = 40  # characters of a place's id and of AT
 AT = " @ "  # between a contact and the place where they are
-# Where a shop is at home; goods may be sent from anybody's warehouse.
-HOME_ROLES = ("return", "registered", "pickup")
+LEAST_DIGITS = 7  # of a number of a whole country's register; of a shorter one every court or town has its own
 DISPATCH_ROLES = ("dispatch", "pickup")
 
 
@@ -24,13 +25,15 @@ def facts(
     addresses: DataFrame,
     supplier_links: DataFrame,
     orders: DataFrame,
+    lines: DataFrame,
     params: Links,
 ) -> DataFrame:
-    """SHOP_VALUES, PLACES, SUPPLIERS, ADDRESSES and SUPPLIER_LINKS (current), ORDER_EXPOSURE (window) -> FACTS: (seller_id, type,
-    value, shown, ref, first_seen, last_seen, orders), one row a source row and value.
+    """SHOP_VALUES, PLACES, SUPPLIERS, ADDRESSES and SUPPLIER_LINKS (current), ORDER_EXPOSURE (window), CLEAN_ORDERS -> FACTS:
+    (seller_id, type, value, shown, ref, first_seen, last_seen, support, orders), one row a source row and value, or the sum of a
+    shop's orders that name it.
 
-    `ref` names the row: feed:id@night:file. A value that was refused, and an address below street level, is no fact. A supplier
-    is the company, whichever of its ids a row names."""
+    `ref` names the row, the first of the orders: feed:id@night:file. `support`: how many rows say it. A value that was refused, and
+    an address below street level, is no fact. A supplier is the company, whichever of its ids a row names."""
     companies = suppliers.select("supplier_id", "company_id", F.coalesce("name", "supplier_id").alias("company"))
     seen = addresses.select(
         "address_id", "first_seen", "last_seen", _ref(F.lit("addresses"), F.col("address_id")).alias("ref")
@@ -43,10 +46,10 @@ def facts(
         }
     )
     parts = [
-        _direct(values),
+        _direct(values, places),
         _of_addresses(values, located, params.max_value),
         _said(told_links, F.lit("supplier").alias("type"), F.col("company_id").alias("value"), "shown"),
-        *_used(orders, places, companies),
+        *_used(orders, lines, places, companies),
     ]
     rows = reduce(DataFrame.unionByName, parts)
     return rows.withColumn("value", bounded(F.col("value"), params.max_value))
@@ -74,18 +77,50 @@ def _ref(feed: Column, row: Column) -> Column:
 
 def _said(rows: DataFrame, *fact: Column | str) -> DataFrame:
     """Rows of feeds: they say nothing of orders."""
-    return rows.select("seller_id", *fact, "ref", "first_seen", "last_seen", F.lit(None).cast("bigint").alias("orders"))
+    nothing, one = F.lit(None).cast("bigint").alias("orders"), F.lit(1).cast("bigint").alias("support")
+    return rows.select("seller_id", *fact, "ref", "first_seen", "last_seen", one, nothing)
 
 
 def _sold(rows: DataFrame, *fact: Column | str) -> DataFrame:
-    """Sums of orders: no row of a feed says it."""
-    return rows.select("seller_id", *fact, F.lit(None).cast("string").alias("ref"), "first_seen", "last_seen", "orders")
+    """Sums of orders, of which the first is named."""
+    return rows.select("seller_id", *fact, "ref", "first_seen", "last_seen", F.col("orders").alias("support"), "orders")
 
 
-def _direct(values: DataFrame) -> DataFrame:
-    kept = values.where("value is not null").where(F.col("kind").isin(*DIRECT))
+def _direct(values: DataFrame, places: DataFrame) -> DataFrame:
+    """What a shop says of itself: in the feed of sellers, and where it is at home. The phone at an address that it sends from is the
+    warehouse's, and so is shared by strangers."""
+    at_home = (F.col("feed") == "sellers") | F.col("role").isin(*HOME_ROLES)
+    kept = values.where("value is not null").where(F.col("kind").isin(*DIRECT) & at_home)
     kept = kept.withColumn("ref", _ref(F.col("feed"), F.col("row_id")))
-    return _said(kept, F.col("kind").alias("type"), "value", F.col("written").alias("shown"))
+    numbers = _numbers(kept.where("kind = 'registration_no'"), places)
+    rows = kept.where("kind <> 'registration_no'").unionByName(numbers)
+    return _said(rows, F.col("kind").alias("type"), "value", F.col("written").alias("shown"))
+
+
+def _numbers(numbers: DataFrame, places: DataFrame) -> DataFrame:
+    """Registration numbers with the country that gave them, as far as digits alone do not say it: GB:27074358 is nobody of CZ.
+
+    The country is that of the shop's registered address, else of most of its home addresses, else the only one that is said with
+    the number, else unknown (?). A number of few digits is a kind of its own, that proves little: HRB 12345 is another company in
+    every court's register."""
+    registered = home_countries(places.where("role = 'registered'")).withColumnRenamed("country", "registered")
+    rows = numbers.join(registered, on="seller_id", how="left").join(home_countries(places), on="seller_id", how="left")
+    rows = rows.withColumn("country", F.coalesce("registered", "country")).drop("registered")
+    said = (
+        rows.where("country is not null")
+        .groupBy("value")
+        .agg(F.min("country").alias("only"), F.max("country").alias("other"))
+    )
+    rows = rows.join(said.where("only = other").drop("other"), on="value", how="left")
+    digits = F.regexp_replace("value", r"\D", "")
+    prefix = F.concat(F.coalesce("country", "only", F.lit(UNKNOWN)), F.lit(OF))
+    local = F.length(digits) < LEAST_DIGITS
+    return rows.withColumns(
+        {
+            "kind": F.when(local, "local_registration_no").otherwise(F.col("kind")),
+            "value": F.when(digits == F.col("value"), F.concat(prefix, "value")).otherwise(F.col("value")),
+        }
+    ).drop("country", "only")
 
 
 def _of_addresses(values: DataFrame, located: DataFrame, max_value: int) -> DataFrame:
@@ -110,28 +145,44 @@ def _of_addresses(values: DataFrame, located: DataFrame, max_value: int) -> Data
     return _said(rows, _each(*facts))
 
 
-def _used(orders: DataFrame, places: DataFrame, companies: DataFrame) -> list[DataFrame]:
+def _used(orders: DataFrame, lines: DataFrame, places: DataFrame, companies: DataFrame) -> list[DataFrame]:
     """What orders name, the whole window of a shop as one row: their supplier, and the place and building they were sent from."""
     where = places.where("may_be_source").select(
         F.col("address_id").alias("dispatch_address_id"), "place_id", "building_key", "name"
     )
-    sent = orders.where("dispatch_address_id is not null").groupBy("seller_id", "dispatch_address_id").agg(*_sums())
-    sent = sent.where("orders > 0").join(where, on="dispatch_address_id", how="inner")
-    named = (
-        orders.where("supplier_id is not null").groupBy("seller_id", "supplier_id").agg(*_sums()).where("orders > 0")
-    ).join(companies, on="supplier_id", how="inner")
+    sent = _summed(orders, lines, "dispatch_address_id").join(where, on="dispatch_address_id", how="inner")
+    named = _summed(orders, lines, "supplier_id").join(companies, on="supplier_id", how="inner")
     place, building, name = (F.col(c) for c in ("place_id", "building_key", "name"))
     through = _each((place.isNotNull(), "dispatch", place, name), (building.isNotNull(), "building", building, name))
     supplier = (F.lit("supplier").alias("type"), F.col("company_id").alias("value"), F.col("company").alias("shown"))
     return [_sold(sent, through), _sold(named, *supplier)]
 
 
-def _sums() -> list[Column]:
-    return [
-        F.sum("orders").alias("orders"),
-        F.min("day").cast("timestamp").alias("first_seen"),
-        F.max("day").cast("timestamp").alias("last_seen"),
-    ]
+def _summed(orders: DataFrame, lines: DataFrame, through: str) -> DataFrame:
+    """(seller_id, `through`, orders, first_seen, last_seen, ref), one row a shop and what its orders name; `ref`: the first order of
+    the first day, for the orders of all days are too many to be sorted."""
+    key = ["seller_id", through]
+    sums = (
+        orders.where(F.col(through).isNotNull())
+        .groupBy(*key)
+        .agg(
+            F.sum("orders").alias("orders"),
+            F.min("day").alias("day"),
+            F.max("day").cast("timestamp").alias("last_seen"),
+        )
+    )
+    sums = sums.where("orders > 0")
+    first = F.min(F.struct("order_id", "line_no", "night", "intake_seq"))
+    rows = sums.join(
+        lines.select(*key, "day", "order_id", "line_no", "night", "intake_seq"), on=[*key, "day"], how="left"
+    )
+    rows = rows.groupBy(*key, "orders", "day", "last_seen").agg(first.alias("line")).select("*", "line.*")
+    return rows.withColumns(
+        {
+            "first_seen": F.col("day").cast("timestamp"),
+            "ref": _ref(F.lit("orders"), F.concat_ws("/", "order_id", "line_no")),
+        }
+    ).drop("line", "day")
 
 
 def _each(*told: tuple[Column, str, Column, Column]) -> Column:

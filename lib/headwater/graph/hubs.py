@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.graph.bipartite import NUMBER, PROOF, UNFORGEABLE, Bipartite, Bools, Ints, distinct_count, group
+from headwater.graph.bipartite import (
+    KINDS,
+    NUMBER,
+    PAPERS,
+    PROOF,
+    UNFORGEABLE,
+    Bipartite,
+    Bools,
+    Ints,
+    distinct_count,
+    group,
+)
 from headwater.parameters.graph import Hubs
 
+# What a shop gives that no other shop gives: a payee, a registration number, a phone or e-mail or address. It ties nobody and is no
+# edge, but who has one is known to differ from others who have. SHOPS says of each shop whether it has one, in these columns.
+ALONE = "contact"
+OWN = {kind: f"own_{kind}" for kind in (*PAPERS, ALONE)}
+Own: TypeAlias = Mapping[str, Bools]
 REVIEWED, CLEARED = 1, -1  # what a person said of a value; 0: nothing
 
 
@@ -22,46 +39,52 @@ class Spread:
     parties: Ints  # unrelated: nothing rarer ties them
     countries: Ints
     categories: Ints
-    payees: Ints
+    payees: Ints  # parties that are known to be different, by a payee or registration number of each
     hub: Bools
     decided_by: NDArray[np.str_]  # degree | verdict | feed; '' for no hub
     placeholder: Bools
 
 
-def judge_values(graph: Bipartite, country: Ints, category: Ints, said: Ints, params: Hubs) -> Spread:
-    """The graph, the country and main category of each shop as numbers (-1: unknown), what people `said` of each value
-    (REVIEWED, CLEARED or 0) -> the spread of each value.
+def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said: Ints, params: Hubs) -> Spread:
+    """The graph, the country and main category of each shop as numbers (-1: unknown), what shops have of their `own`, what people
+    `said` of each value (REVIEWED, CLEARED or 0) -> the spread of each value.
 
     The parties of a payee or registration number are the groups that other rare values make of its shops; those of any
     other value are the groups that payees and registration numbers make, once their own hubs are out. So a phone that
     one operator's twenty shops give has one party, an agent's that twenty strangers give has twenty."""
     degree, n = graph.degree, len(graph.kind)
-    not_a_word = graph.kind != NUMBER["must_link"]
     proof = PROOF[graph.kind]
+    paper = (proof == UNFORGEABLE) & (graph.kind != NUMBER["must_link"])
     countries = _known(graph, country)
     categories = _known(graph, category)
     wide = (countries >= params.wide_countries) | (categories >= params.wide_categories)
-    parties = np.ones(n, np.int64)
+    parties, strangers = np.ones(n, np.int64), np.zeros(n, bool)
     for kind in np.unique(graph.kind[proof == UNFORGEABLE]):
         rare = (graph.kind != kind) & (degree <= params.parties)
         used = rare[graph.value]
         related = group(graph.shops, graph.shop[used], graph.value[used])
         mine = graph.kind == kind
         parties[mine] = distinct_count(graph.value, related[graph.shop], n)[mine]
-    factor = np.where(proof == UNFORGEABLE, params.unforgeable_factor, 1.0)
-    hub = np.asarray(too_many(parties, wide, factor, said, params) & (proof == UNFORGEABLE) & not_a_word)
+        known = np.any([own[name] for name in OWN if name != KINDS[kind].name], axis=0)
+        known[graph.shop[used]] = True
+        rows = known[graph.shop]
+        apart = distinct_count(graph.value[rows], related[graph.shop[rows]], n)
+        told = np.bincount(graph.value[rows], minlength=n)
+        strangers[mine] = all_strangers(apart, told, params)[mine]
+    hub = np.asarray(too_many_papers(parties, strangers, wide, said, params) & paper)
     used = ((proof == UNFORGEABLE) & ~hub)[graph.value]
     related = group(graph.shops, graph.shop[used], graph.value[used])
     other = proof != UNFORGEABLE
     parties[other] = distinct_count(graph.value, related[graph.shop], n)[other]
-    hub |= too_many(parties, wide, factor, said, params) & other
+    payees = _proven(graph, related, own, hub)
+    hub |= too_many(parties, payees, wide, said, params) & other
     share = degree / max(graph.shops, 1)
     return Spread(
         shops=degree,
         parties=parties,
         countries=countries,
         categories=categories,
-        payees=_payees(graph),
+        payees=payees,
         hub=hub,
         decided_by=np.where(hub, np.where(said == REVIEWED, "review", "degree"), ""),
         placeholder=hub & (share >= params.placeholder_share) & (degree >= params.placeholder_shops),
@@ -74,12 +97,25 @@ def parties_known(graph: Bipartite, parties: Ints) -> Spread:
     return Spread(graph.degree, parties, unknown, unknown, unknown, no, no.astype(str), no)
 
 
-def too_many(parties: Any, wide: Any, factor: Any, said: Any, params: Hubs) -> Any:
-    """Whether a value is a hub, of arrays or of columns: by its unrelated parties, unless a person says otherwise.
-
-    `wide`: its shops spread as strangers do; `factor`: how many times more parties its kind takes."""
-    many = (parties > factor * params.parties) | (wide & (parties > factor * params.parties_wide))
+def too_many(parties: Any, payees: Any, wide: Any, said: Any, params: Hubs) -> Any:
+    """Whether a phone, e-mail or address is a hub, of arrays or of columns: by its unrelated parties, and by those of them that
+    are known to be different, unless a person says otherwise. `wide`: its shops spread as strangers do."""
+    many = (parties > params.parties) | (wide & (parties > params.parties_wide)) | (payees > params.parties_proven)
     return (said == REVIEWED) | (many & (said != CLEARED))
+
+
+def too_many_papers(parties: Any, strangers: Any, wide: Any, said: Any, params: Hubs) -> Any:
+    """The same of a payee or registration number: it takes many times more parties, or that its shops are `strangers`."""
+    many = (parties > params.unforgeable_factor * params.parties) | (
+        wide & (parties > params.unforgeable_factor * params.parties_wide)
+    )
+    return (said == REVIEWED) | ((many | strangers) & (said != CLEARED))
+
+
+def all_strangers(apart: Any, told: Any, params: Hubs) -> Any:
+    """Whether nearly every shop of a payee or registration number is a party of its own; of the shops that give anything else
+    (`told` of them, in `apart` parties): nothing is known of the others."""
+    return (apart > params.parties_wide) & (apart > params.unforgeable_share * told)
 
 
 def _known(graph: Bipartite, attribute: Ints) -> Ints:
@@ -88,10 +124,14 @@ def _known(graph: Bipartite, attribute: Ints) -> Ints:
     return distinct_count(graph.value[known], attribute[graph.shop][known], len(graph.kind))
 
 
-def _payees(graph: Bipartite) -> Ints:
-    """Different payees of the shops of each value; a shop without a payee that others give counts as one of its own."""
-    paid = graph.kind[graph.value] == NUMBER["payee_id"]
-    payee = np.arange(graph.shops) + len(graph.kind)
-    # A shop of several payees counts by the first.
-    payee[graph.shop[paid][::-1]] = graph.value[paid][::-1]
-    return distinct_count(graph.value, payee[graph.shop], len(graph.kind))
+def _proven(graph: Bipartite, related: Ints, own: Own, hub: Bools) -> Ints:
+    """Parties of each value of which any two are known to differ: both have a payee, or both a registration number, and none in
+    common (else they were one party). Of the two kinds the one that tells more apart."""
+    found = np.zeros(len(graph.kind), np.int64)
+    for kind in PAPERS:
+        shared = ((graph.kind == NUMBER[kind]) & ~hub)[graph.value]
+        has = own[kind].copy()
+        has[graph.shop[shared]] = True
+        rows = has[graph.shop]
+        found = np.maximum(found, distinct_count(graph.value[rows], related[graph.shop[rows]], len(found)))
+    return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame, Window
 
-from headwater.graph.bipartite import IDENTITY
+from headwater.graph.bipartite import IDENTITY, PAPERS
 from headwater.graph.facts import AT
+from headwater.graph.hubs import ALONE, OWN
+from headwater.graph.said import OF
 from headwater.parameters.graph import Links
 from headwater.tables.model import LINKS
 
@@ -27,7 +30,7 @@ def counted_links(facts: DataFrame, all_shops: int, params: Links) -> DataFrame:
         F.min("first_seen").cast(DAY).alias("first_seen"),
         F.max("last_seen").cast(DAY).alias("last_seen"),
         F.sum("orders").alias("orders"),
-        F.count("ref").alias("support"),
+        F.sum("support").alias("support"),
     )
     first = Window.partitionBy(*key).orderBy("ref")
     kept = facts.where("ref is not null").select(*key, "ref").withColumn("_row", F.row_number().over(first))
@@ -47,12 +50,38 @@ def candidates(links: DataFrame) -> DataFrame:
     return links.where(F.col("type").isin(*IDENTITY_TYPES) & (F.col("shops") > 1)).select("seller_id", "type", "value")
 
 
-def with_contacts(reviewed: DataFrame, counted: DataFrame) -> DataFrame:
-    """REVIEWED (type, value, what), counted links -> the same and the contacts at its units: a hub's tenants are as many names."""
-    units = reviewed.where("type = 'unit_address'").select(F.col("value").alias("place"), "what")
-    named = counted.where("type = 'contact_address'").select("type", "value").distinct()
-    named = named.withColumn("place", F.substring_index("value", AT, -1)).join(units, on="place", how="inner")
-    return reviewed.select("type", "value", "what").unionByName(named.select("type", "value", "what"))
+def own_values(links: DataFrame) -> DataFrame:
+    """LINKS -> (seller_id, OWN): of shops that give a value which no other shop gives, what kinds of value it is."""
+    kind = F.when(F.col("type").isin(*PAPERS), F.col("type")).otherwise(ALONE)
+    alone = links.where(F.col("type").isin(*IDENTITY_TYPES) & (F.col("shops") == 1)).withColumn("kind", kind)
+    return alone.groupBy("seller_id").agg(*(F.bool_or(F.col("kind") == name).alias(OWN[name]) for name in OWN))
+
+
+def meant(said: DataFrame, counted: DataFrame) -> DataFrame:
+    """SAID (type, value, and more), counted links -> the values of the links that people speak of, one row each as often as somebody
+    does, with the more: the value itself; a number of any country where none is said with it; at a unit every contact, for a hub's
+    tenants are as many names."""
+    number = F.regexp_replace("value", f"^(?:[A-Z]{{2}}|[?]){OF}", "")
+    place = F.substring_index("value", AT, -1)
+    names = (
+        F.struct("type", "value"),
+        F.when(
+            F.col("type").endswith("registration_no"),
+            F.struct(F.lit("registration_no").alias("type"), number.alias("value")),
+        ),
+        F.when(F.col("type") == "contact_address", F.struct(F.lit("unit_address").alias("type"), place.alias("value"))),
+    )
+    every = counted.select("type", "value").distinct()
+    every = every.select("type", "value", F.explode(F.array_distinct(F.array_compact(F.array(*names)))).alias("named"))
+    more = [name for name in said.columns if name not in ("type", "value")]
+    asked = said.select(F.struct("type", "value").alias("named"), *more)
+    return every.join(asked, on="named", how="inner").select("type", "value", *more)
+
+
+def linking_most(tied: DataFrame, top: int) -> list[dict[str, Any]]:
+    """Edges (type, value, ties) -> the values that tie most shops (type, value, shops), at most `top`."""
+    sums = tied.where("ties").groupBy("type", "value").agg(F.count(F.lit(1)).alias("shops"))
+    return [row.asDict() for row in sums.orderBy(F.desc("shops"), "type", "value").limit(top).collect()]
 
 
 def links(counted: DataFrame, judged: DataFrame, tied: DataFrame, night: date) -> DataFrame:

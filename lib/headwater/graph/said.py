@@ -11,6 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headwater.graph.bipartite import KINDS, NUMBER, PROOF, UNFORGEABLE, Bipartite, Ints
+from headwater.parameters.places import PlaceParams
+from headwater.places.rules import Rules
+from headwater.places.values import DIRECT, clean_value
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,12 @@ class Said:
 
 
 SEPARATOR = ":"
+OF = ":"  # between a country and a number that it gave
 
 
-def said(verdicts: list[dict[str, Any]], reviewed: list[dict[str, str]]) -> Said:
-    """Verdicts in force (rows of VERDICTS) and reviewed hubs (type, value in its comparable form, what) -> what they say here.
-
-    A verdict on a value names it as type:value, as model/links does (`phone:+8613912345678`); `hub` makes it one, `cleared`
-    says that it is none, whatever the list says. Pairs may name their two shops in either order."""
+def said(verdicts: list[dict[str, Any]], meant: list[dict[str, str]]) -> Said:
+    """Verdicts in force (rows of VERDICTS) and the values that people speak of (type, value, word: hub or cleared, what) -> what they
+    say here. Pairs may name their two shops in either order."""
     pairs = [v for v in verdicts if v["subject_kind"] == "pair" or v["other_id"]]
     ordered = sorted(pairs, key=lambda v: str(v["verdict_id"]))
 
@@ -52,18 +54,66 @@ def said(verdicts: list[dict[str, Any]], reviewed: list[dict[str, str]]) -> Said
         )
 
     def values(word: str) -> dict[str, frozenset[str]]:
-        found: dict[str, set[str]] = {}
-        for v in verdicts:
-            kind, mark, value = str(v["subject_id"]).partition(SEPARATOR)
-            if v["subject_kind"] == "value" and v["verdict"] == word and mark:
-                found.setdefault(kind, set()).add(value)
-        return {kind: frozenset(texts) for kind, texts in found.items()}
+        rows = [row for row in meant if row["word"] == word]
+        kinds = {row["type"] for row in rows}
+        return {kind: frozenset(row["value"] for row in rows if row["type"] == kind) for kind in kinds}
 
-    hubs = values("hub")
-    for kind in {row["type"] for row in reviewed}:
-        hubs[kind] = hubs.get(kind, frozenset()) | {row["value"] for row in reviewed if row["type"] == kind}
-    whose = {(row["type"], row["value"]): row["what"] for row in reviewed if row["what"]}
-    return Said(of("must_link"), of("cannot_link"), hubs, values("cleared"), whose)
+    whose = {(row["type"], row["value"]): row["what"] for row in meant if row["what"]}
+    return Said(of("must_link"), of("cannot_link"), values("hub"), values("cleared"), whose)
+
+
+def values_said(verdicts: list[dict[str, str | None]], rules: Rules, params: PlaceParams) -> list[dict[str, str]]:
+    """Verdicts in force -> those on values (verdict_id, type, value, word): each value in the form in which links have it, however it
+    was typed; one that is no value as it was typed.
+
+    A verdict names a value as type:value, as model/links does (`phone:+8613912345678`); `hub` makes it one, `cleared` says that it
+    is none, whatever the list says."""
+    rows = []
+    for v in verdicts:
+        if v["subject_kind"] != "value" or v["verdict"] not in ("hub", "cleared"):
+            continue
+        kind, _, text = str(v["subject_id"]).partition(SEPARATOR)
+        value = comparable(kind, text, rules, params)
+        rows.append({"verdict_id": str(v["verdict_id"]), "type": kind, "value": value, "word": str(v["verdict"])})
+    return rows
+
+
+def comparable(kind: str, text: str, rules: Rules, params: PlaceParams) -> str:
+    """A value as somebody types it, in the form in which links have it."""
+    country, mark, number = text.rpartition(OF) if kind.endswith("registration_no") else ("", "", text)
+    cleaner = "registration_no" if kind.endswith("registration_no") else kind
+    if cleaner not in DIRECT:
+        return text.strip()
+    value, _ = clean_value(cleaner, number, rules, params)  # type: ignore[arg-type]
+    return f"{country.strip().upper()}{mark}{value or number.strip()}"
+
+
+def unknown_values(said: list[dict[str, str]], known: Container[str]) -> list[dict[str, str]]:
+    """What people said of values that no shop gives: whoever typed it may have meant another. `known`: verdicts on values that are."""
+    return [
+        _row(
+            "unknown_value",
+            Pair(row["verdict_id"], row["type"], row["value"]),
+            f"{row['word']} names {row['type']} {row['value'][:200]}: no shop gives it",
+            "not applied",
+        )
+        for row in said
+        if row["verdict_id"] not in known
+    ]
+
+
+def disputed(conflicts: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """VERDICT_CONFLICTS -> the pairs that one person ties and another holds apart."""
+    return [
+        _row(
+            "judged_both_ways",
+            Pair(row["verdict_ids"][0], row["subject_id"], row["other_id"]),
+            row["detail"],
+            "neither counts: what the two shops give decides",
+        )
+        for row in conflicts
+        if row["subject_kind"] == "pair"
+    ]
 
 
 def shop_numbers(graph: Bipartite, said: Said) -> dict[str, int]:

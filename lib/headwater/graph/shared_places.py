@@ -25,7 +25,7 @@ def shared_places(
     halls = halls.select(
         F.lit("building").alias("type"), F.col("building_key").alias("value"), F.lit(True).alias("hall")
     )
-    listed = reviewed.select(*key, "what", F.lit(True).alias("listed"))
+    listed = reviewed.groupBy(*key).agg(F.min("what").alias("what")).withColumn("listed", F.lit(True))
     used = counted.where(F.col("type").isin("dispatch", "return", "building"))
     used = used.join(listed, on=key, how="left").join(halls, on=key, how="left")
     shared = (F.col("shops") > params.parties_wide) & ((F.col("type") != "building") | F.col("hall"))

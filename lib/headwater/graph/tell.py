@@ -134,13 +134,14 @@ def _reason(hub: dict[str, Any]) -> str:
         return f"a person says that it is a hub; {hub['shops']:,} shops give it"
     return (
         f"{hub['shops']:,} shops give it, in {hub['parties']:,} parties that nothing rarer ties to each other, "
-        f"from {hub['countries']:,} countries and {hub['categories']:,} categories"
+        f"{hub['payees']:,} of them known to be different, from {hub['countries']:,} countries and {hub['categories']:,} categories"
     )
 
 
 _HUB_KIND = {
     "payee_id": "agent",
     "registration_no": "agent",
+    "local_registration_no": "other",
     "phone": "agent",
     "email": "agent",
     "contact_address": "agent",

@@ -32,8 +32,8 @@ STAGES: dict[str, Callable[[Run], None]] = {}
 
 @dataclass
 class Run:
-    """One run of a night: where it reads and writes, and what it did. `say` is told of each table that was written; `engine` is
-    the one that found operators, `source_engine` the one that swept the sources."""
+    """One run of a night: where it reads and writes, and what it did. `say` is told of each table that was written; `notes` are lines
+    for whoever watches; `engine` is the one that found operators, `source_engine` the one that swept the sources."""
 
     lake: Lake
     config: Config
@@ -45,6 +45,7 @@ class Run:
     refresh: bool = False
     written: list[Written] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     engine: str | None = None
     source_engine: str | None = None
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from headwater.attribution.verdicts import Row, Subject, age, by_words, conflicts, no_meaning, not_in_force, together
+from headwater.graph.said import SEPARATOR, comparable
+from headwater.places.rules import load_rules
 from headwater.store import Lake
 from headwater.tables.model import CURRENT, LINKS, MEMBERS, VERDICT_CONFLICTS, VERDICTS
 from headwater.tables.ops import ENTERED_VERDICTS, NIGHTS
@@ -61,9 +63,12 @@ def _meant(run: Run, told: Sequence[Row], in_window: Callable[[Row], Subject | N
     """Whom each verdict is about; None: somebody or something that the night does not know."""
     shops = {side for row in told if row["subject_kind"] == "pair" for side in (row["subject_id"], row["other_id"])}
     shops &= {row["seller_id"] for row in _of_night(run, MEMBERS, "seller_id", shops)}
-    said = {row["subject_id"] for row in told if row["subject_kind"] == "value"}
-    links = _of_night(run, LINKS, "value", {name.partition(":")[2] for name in said})
-    values = {f"{row['type']}:{row['value']}" for row in links}
+    params = run.config.places
+    rules = load_rules(params.words)
+    typed = [row["subject_id"].partition(SEPARATOR) for row in told if row["subject_kind"] == "value"]
+    said = {(kind, text): comparable(kind, text, rules, params) for kind, _, text in typed}
+    links = _of_night(run, LINKS, "value", set(said.values()))
+    values = {(row["type"], row["value"]) for row in links}
 
     def subject(row: Row) -> Subject | None:
         if no_meaning(row):
@@ -71,7 +76,8 @@ def _meant(run: Run, told: Sequence[Row], in_window: Callable[[Row], Subject | N
         if row["subject_kind"] == "pair":
             return by_words(row) if {row["subject_id"], row["other_id"]} <= shops else None
         if row["subject_kind"] == "value":
-            return by_words(row) if row["subject_id"] in values else None
+            kind, _, text = row["subject_id"].partition(SEPARATOR)
+            return by_words(row) if (kind, said[kind, text]) in values else None
         return in_window(row)
 
     return [subject(row) for row in told]

@@ -25,9 +25,15 @@ class Hubs(Section):
         10, ge=2, description="unrelated parties; a value of more is a hub, however narrow: families are smaller"
     )
     parties_wide: int = Field(
-        5,
+        4,
         ge=1,
         description="unrelated parties; the same where they spread over countries or categories as strangers do",
+    )
+    parties_proven: int = Field(
+        2,
+        ge=1,
+        description="parties that are known to be different, for each has a payee or registration number of its own; the same: "
+        "an operator that hides pays few of its shops apart",
     )
     wide_countries: int = Field(3, ge=1, description="countries of its shops from which on a value spreads widely")
     wide_categories: int = Field(4, ge=1, description="main categories of its shops from which on it spreads widely")
@@ -36,6 +42,13 @@ class Hubs(Section):
         ge=1,
         description="ratio; so many times more parties for a payee or registration number, which a bank or a register "
         "has checked: it takes a payment agent to share one with strangers",
+    )
+    unforgeable_share: float = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="parties per shop; a payee or registration number of more than `parties_wide` is a hub also where nearly every "
+        "shop of it is one: the shops of an operator share more than that",
     )
     placeholder_share: float = Field(
         0.2, gt=0, le=1, description="share of all shops; a hub that so many give is a default of some form, nobody's"

@@ -59,9 +59,11 @@ def company_facts(values: DataFrame, found: DataFrame) -> DataFrame:
         F.when(F.col("level").isin(*HOUSES) & F.col("address_key").isNotNull(), F.col("place_id")).alias("house"),
     )
     rows = wide.join(where, on="supplier_id", how="left")
-    same_number = Window.partitionBy("registration_no")
-    one_country = F.min("country").over(same_number) == F.max("country").over(same_number)
-    country = F.when(one_country, F.min("country").over(same_number)).otherwise(F.col("country"))
+    # By a join: a window would gather the suppliers of one number, or of none, in one task.
+    numbered = rows.where("registration_no is not null").groupBy("registration_no")
+    only = numbered.agg(F.min("country").alias("only"), F.max("country").alias("other")).where("only = other")
+    rows = rows.join(only.drop("other"), on="registration_no", how="left")
+    country = F.coalesce("only", "country")
     registration = F.when(
         F.col("registration_no").isNotNull(), F.concat_ws("\x1f", F.coalesce(country, F.lit("?")), "registration_no")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
@@ -19,16 +20,20 @@ Kind = Literal["phone", "email", "registration_no", "payee_id", "name", "contact
 # Those that say who somebody is by themselves; a name needs more.
 DIRECT = ("payee_id", "registration_no", "phone", "email")
 Cleaned = tuple[str | None, str | None]
-REASONS = ("missing", "placeholder", "malformed", "test_value", "own_value")
+REASONS = ("missing", "placeholder", "masked", "malformed", "test_value", "own_value")
 MAX_VALUE = 300
+# What stands for characters that are kept back: a star, or several of what is also written singly.
+_MASK = re.compile(r"[*∗⁎✱✻]|[•●○∙·⋅‧・×■□█▇▪]{2}|\.{3}|#{3}|_{3}|\?{2}")
+_CROSSES = {"phone": re.compile(r"x{2}"), "registration_no": re.compile(r"x{3}"), "payee_id": re.compile(r"x{3}")}
+MOST_COUNTED = 4  # digits beside a placeholder: a year, a number of its own
 
 _EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@.,;<>]{2,}")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
 def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams, country: str | None = None) -> Cleaned:
-    """One value -> (canonical value, None) or (None, reason); reason: missing | placeholder | malformed | test_value |
-    own_value (the marketplace's own, from the parameters).
+    """One value -> (canonical value, None) or (None, reason); reason: missing | placeholder | masked (a part of it is kept back, so
+    that strangers give the same) | malformed | test_value | own_value (the marketplace's own, from the parameters).
 
     phone: E.164, where the number has a length that its country uses (a number that no plan knows still tells two shops
     that both gave it; plans lag behind); one without +prefix is read as of `country` (a name or code), else of
@@ -44,6 +49,8 @@ def clean_value(kind: Kind, value: object, rules: Rules, params: PlaceParams, co
         value = f"{value:.0f}"
     if value is None or (isinstance(value, float) and value != value) or not str(value).strip():
         return None, "missing"
+    if _is_masked(kind, str(value)[:MAX_VALUE]):
+        return None, "masked"
     text = clean_text(str(value), MAX_VALUE)
     if is_placeholder(text, rules):
         return None, "placeholder"
@@ -65,6 +72,14 @@ def clean_values(
     cleaned = [clean_value(kind, v, rules, params, c) for v, c in distinct.itertuples(index=False, name=None)]
     codes = pd.MultiIndex.from_frame(distinct).get_indexer(pd.MultiIndex.from_frame(asked))
     return pd.DataFrame(cleaned, columns=["value", "reason"], dtype=object).take(codes).set_axis(values.index)
+
+
+def _is_masked(kind: Kind, written: str) -> bool:
+    """Whether a part of the value is kept back: '****4821', 'j***@gmail.com', '138xxxx5678'. A text of nothing else is a placeholder."""
+    text = unicodedata.normalize("NFKC", written).casefold()
+    crosses = _CROSSES.get(kind)
+    said = any(char.isalnum() and char != "x" for char in text)
+    return said and bool(_MASK.search(text) or (crosses and crosses.search(text)))
 
 
 def _phone(text: str, region: str | None, params: PlaceParams) -> Cleaned:
@@ -153,7 +168,10 @@ def _email(text: str, rules: Rules, params: PlaceParams) -> Cleaned:
     return (None, "own_value") if value in own or host in own else (value, None)
 
 
-def _identifier(text: str, _rules: Rules, params: PlaceParams) -> Cleaned:
+def _identifier(text: str, rules: Rules, params: PlaceParams) -> Cleaned:
+    bare = re.sub(r"[\W\d_]+", " ", text).strip()
+    if bare and sum(map(str.isdigit, text)) <= MOST_COUNTED and is_placeholder(bare, rules):
+        return None, "placeholder"  # 'pending 1', 'n/a 2024'
     plain = re.sub(r"[^0-9a-z]", "", fold(text, MAX_VALUE)).upper()
     if len(plain) < params.min_digits_id or not any(char.isdigit() for char in plain):
         return None, "malformed"

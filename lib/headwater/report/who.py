@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from headwater.errors import ConfigurationError
+from headwater.graph.bipartite import MUST_LINK
 from headwater.report.words import dicts
 from headwater.store import PublishedReader
-from headwater.tables.model import CONTRADICTIONS, HUBS, LINKS, MEMBERS, PLACES
+from headwater.tables.model import CONTRADICTIONS, HUBS, LINKS, MEMBERS, PLACES, VERDICTS
 from headwater.tables.published import OPERATORS
 
 CAREFUL = "They share it and nothing more follows: a supplier, warehouse or building has many customers who do not know each other."
@@ -49,6 +50,32 @@ def operators(console: Console, reader: PublishedReader, night: date, top: int) 
         console.print(f"  {hub['kind']}: {hub['type']} {hub['shown'] or hub['value']}: {hub['reason']}")
     for row in dicts(reader.model(CONTRADICTIONS, night)):
         console.print(f"[yellow]contradiction[/] {row['verdict_id']}: {row['detail']}; {row['outcome']}")
+
+
+def far_linked(operators: pa.Table, values: list[dict[str, Any]], top: int) -> list[str]:
+    """OPERATORS_FOUND of a night and the values that tie most shops (type, value, shops) -> where shops may be linked too far, a line
+    a check, for whoever watches a run: the largest operators, those that hang on one value, the values that link most."""
+    several = operators.filter(pc.greater(operators["shops"], 1))
+    hanging = several.filter(pc.greater(several["bridge_shops"], 0))
+    order = ("operator_id", "ascending")
+    largest = [
+        f"{row['operator_id']} ({row['shops']:,} shops)"
+        for row in _ranked(several, top, ("shops", "descending"), order)
+    ]
+    held = [
+        f"{row['operator_id']} ({row['bridge_shops']:,} of {row['shops']:,} shops by {row['bridge_value']})"
+        for row in _ranked(hanging, top, ("bridge_shops", "descending"), order)
+    ]
+    linking = [f"{row['type']} {row['value']} ({row['shops']:,} shops)" for row in values[:top]]
+    cut = pc.sum(operators["oversize"]).as_py() or 0
+    told = (
+        (f"{several.num_rows:,} operators of several shops, the largest", largest),
+        ("operators held by one value", held),
+        ("values that link most", linking),
+        ("operators cut out of a component above the guard", [f"{cut:,}"] if cut else []),
+    )
+    lines = (f"{what}: {', '.join(names) or 'none'}" for what, names in told)
+    return ["".join(c if c.isprintable() else " " for c in line) for line in lines]
 
 
 def operator(console: Console, reader: PublishedReader, night: date, operator_id: str) -> None:
@@ -88,6 +115,8 @@ def why(console: Console, reader: PublishedReader, night: date, one: str, other:
         _way(console, reader, night, ids[0], one, other)
     else:
         console.print(f"[bold]{_plain(one)} and {_plain(other)} are not one operator[/] ({ids[0]}, {ids[1]})")
+        for row in dicts(_pairs(reader, night, [one, other], "cannot_link")):
+            console.print(f"  A person holds them apart: {_verdict(row)}")
         _shared(console, reader, night, one, other)
     pairs = reader.model(CONTRADICTIONS, night, subject_id=[one, other])
     for row in dicts(pairs.filter(pc.is_in(pairs["other_id"], pa.array([one, other])))):
@@ -100,13 +129,17 @@ def _way(console: Console, reader: PublishedReader, night: date, operator_id: st
     console.print(f"[bold]{_plain(one)} and {_plain(other)} are suspected to be one operator[/] ({operator_id})")
     graph = _graph(reader, night, row["seller_ids"])
     ends = ("shop", one), ("shop", other)
-    if one == other or not all(end in graph for end in ends) or not nx.has_path(graph, *ends):
-        console.print("  No value ties them: a person said that they are one (must_link), or they are the same shop.")
+    if one == other or not nx.has_path(graph, *ends):
+        console.print("  They are the same shop." if one == other else "  What tied them is no longer in force.")
         return
     way = nx.shortest_path(graph, *ends, weight="cost")
     for before, value, after in zip(way[::2], way[1::2], way[2::2], strict=False):
+        both = f"{_plain(before[1])} and {_plain(after[1])}"
+        if value[1] == MUST_LINK.name:
+            console.print(f"  {both} are one because a person says so: {graph.nodes[value]['shown']}")
+            continue
         console.print(
-            f"  {_plain(before[1])} and {_plain(after[1])} give the same {value[1]}: {graph.nodes[value]['shown']} "
+            f"  {both} give the same {value[1]}: {graph.nodes[value]['shown']} "
             f"({graph.nodes[value]['shops']:,} shops give it, rarity {graph.nodes[value]['rarity']:.1f})"
         )
         for shop in (before, after):
@@ -156,8 +189,14 @@ def place(console: Console, reader: PublishedReader, night: date, place_id: str,
 
 
 def _graph(reader: PublishedReader, night: date, shops: list[str]) -> nx.Graph:
-    """The values that tie some shops, ready to print; the rarer a value, the shorter the way through it."""
+    """The values that tie some shops, and the must-links, ready to print; the rarer a value, the shorter the way through it."""
     graph = nx.Graph()
+    graph.add_nodes_from(("shop", shop) for shop in shops)
+    for raw, row in _both(_pairs(reader, night, shops, MUST_LINK.name)):
+        value = ("value", MUST_LINK.name, raw["verdict_id"])
+        graph.add_node(value, shown=_verdict(row), shops=2, rarity=0.0)
+        for shop in (raw["subject_id"], raw["other_id"]):
+            graph.add_edge(("shop", shop), value, refs=[], cost=1.0)
     for raw, row in _both(reader.model(LINKS, night, seller_id=shops)):
         if not raw["ties"]:
             continue
@@ -167,6 +206,17 @@ def _graph(reader: PublishedReader, night: date, shops: list[str]) -> nx.Graph:
     return graph
 
 
+def _pairs(reader: PublishedReader, night: date, shops: list[str], word: str) -> pa.Table:
+    """The verdicts in force that say `word` of two of these shops."""
+    rows = reader.model(VERDICTS, night, subject_kind=["pair"], verdict=[word], subject_id=shops, other_id=shops)
+    return rows.filter(rows["in_force"])
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """A verdict that is ready to print, in a few words."""
+    return f"{row['verdict_id']} by {row['author']}" + (f" ({row['reason']})" if row["reason"] else "")
+
+
 def _both(rows: pa.Table) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Each row as it is, and safe to print."""
     return list(zip(rows.to_pylist(), dicts(rows), strict=True))
@@ -174,6 +224,10 @@ def _both(rows: pa.Table) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 def _plain(text: str) -> str:
     return str(dicts(pa.table({"text": [text]}))[0]["text"])
+
+
+def _ranked(rows: pa.Table, top: int, *keys: tuple[str, str]) -> list[dict[str, Any]]:
+    return list(rows.take(pc.sort_indices(rows, sort_keys=list(keys))).slice(0, top).to_pylist())
 
 
 def _first(rows: pa.Table, top: int, *keys: tuple[str, str]) -> list[dict[str, Any]]:

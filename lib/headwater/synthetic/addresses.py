@@ -23,7 +23,7 @@ from headwater.synthetic.vocabulary import (
     PLACEHOLDER_PHONES,
     STREETS,
 )
-from headwater.synthetic.world import CITY_OF_BLOCK, HALL, STREAM_ADDRESSES, Places, Shops, World, stream
+from headwater.synthetic.world import CITY_OF_BLOCK, HALL, STREAM_ADDRESSES, WAREHOUSE, Places, Shops, World, stream
 
 ROLES = ["dispatch", "return", "registered", "pickup"]
 DISPATCH, RETURN, REGISTERED, PICKUP = range(4)
@@ -81,11 +81,17 @@ class Addresses:
     precision: Ints
 
     def table(self, world: World, night: int = 0) -> pa.Table:
-        """The addresses feed as of a night, one row an address; contacts and phones are written anew each night."""
+        """The addresses feed as of a night, one row an address; contacts and phones are written anew each night. Who sends from a
+        warehouse gives the phone of the warehouse there."""
         written = written_places(world, self.place, self.style, self.silent, 0)
         shops, rng = world.shops, stream(world.params, STREAM_ADDRESSES, 2, night)
         number = np.arange(len(self.shop))
-        phones = phone_numbers(world.places, shops, self.shop, rng.integers(0, 4, len(number)))
+        form = rng.integers(0, 4, len(number))
+        phones = where(
+            (self.role == DISPATCH) & (world.places.kind[self.place] == WAREHOUSE),
+            warehouse_phones(world.places, shops, self.place, form),
+            phone_numbers(world.places, shops, self.shop, form),
+        )
         contact = shops.contact[self.shop] * 7 + 3
         names = joined(
             taken(FIRST_NAMES, contact % len(FIRST_NAMES)),
@@ -240,17 +246,34 @@ def phone_numbers(places: Places, shops: Shops, shop: Ints, form: Ints) -> pa.Ar
     # An agent's own lines are numbered apart from the shops' and written without regard to the shop's country.
     agent = shops.agent[shop]
     country = np.where(agent >= 0, 0, CITY_OF_BLOCK[places.block[shops.home[owner]]])
-    codes, first, size = zip(*(DIALLING[city.country] for city in CITIES), strict=True)
-    own = np.array(first)[country] + (130_000_000 + owner * 7_919) % np.array(size)[country]
-    code, digits = taken(codes, country), pc.cast(pa.array(np.where(agent >= 0, agent_lines(agent), own)), pa.string())
+    line = np.where(agent >= 0, agent_lines(agent), _lines(country, owner))
+    written = _written_phones(country, line, form)
+    return where(shops.no_phone[shop], plain(taken(PLACEHOLDER_PHONES, shop % len(PLACEHOLDER_PHONES))), written)
+
+
+def warehouse_phones(places: Places, shops: Shops, place: Ints, form: Ints) -> pa.Array:
+    """The phone of the house itself, one row a place: numbered behind those of the shops."""
+    city = CITY_OF_BLOCK[places.block[place]]
+    return _written_phones(city, _lines(city, len(shops.weight) + place), form)
+
+
+def _lines(city: Ints, owner: Ints) -> Ints:
+    """The national number of an owner in the country of a city."""
+    _, first, size = zip(*(DIALLING[c.country] for c in CITIES), strict=True)
+    line: Ints = np.array(first)[city] + (130_000_000 + owner * 7_919) % np.array(size)[city]
+    return line
+
+
+def _written_phones(city: Ints, line: Ints, form: Ints) -> pa.Array:
+    code = taken([DIALLING[c.country][0] for c in CITIES], city)
+    digits = pc.cast(pa.array(line), pa.string())
     parts = [pc.utf8_slice_codeunits(digits, start, stop) for start, stop in ((0, 3), (3, 6), (6, None))]
     return pc.choose(
-        pa.array(np.where(shops.no_phone[shop], 4, form)),
+        pa.array(form),
         joined("+", code, digits),
         joined("+", code, " ", joined(*parts, between=" ")),
         joined("00", code, "-", joined(*parts, between="-")),
         joined("(", code, ") ", digits),
-        plain(taken(PLACEHOLDER_PHONES, shop % len(PLACEHOLDER_PHONES))),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from headwater.synthetic.addresses import ONE_LINE, agent_lines, written_places
+from headwater.synthetic.addresses import ONE_LINE, agent_lines, warehouse_phones, written_places
 from headwater.synthetic.columns import DAY_SECONDS, ids, joined, money, taken, times
 from headwater.synthetic.feeds import night_index
 from headwater.synthetic.listings import brand_price_usd
@@ -49,8 +49,8 @@ def _brands(world: World) -> pa.Table:
 
 
 def hub_table(world: World) -> pa.Table:
-    """Every value that strangers share, one row a (kind, value): warehouses, halls and return centres by address, agents by
-    phone, and the placeholders, which are nobody's."""
+    """Every value that strangers share, one row a (kind, value): warehouses, halls and return centres by address, agents and
+    warehouses by phone, and the placeholders, which are nobody's."""
     places, shops = world.places, world.shops
     agents = np.unique(shops.agent[(shops.agent >= 0) & ~shops.no_phone])
     used = np.unique(np.concatenate([world.edges.place, shops.centre, places.hall]))
@@ -62,13 +62,17 @@ def hub_table(world: World) -> pa.Table:
     typed = [sorted({words[i] for i in (np.flatnonzero(who) % len(words)).tolist()}) for who, words in given]
     what = np.select([kind == HALL, kind == CENTRE], [1, 2], 0)
     rest = sum(len(words) for words in typed)
+    houses = rows[kind == WAREHOUSE]
+    lines = warehouse_phones(places, shops, houses, np.zeros(len(houses), int))
+    kinds = ("address", "phone", "email", "phone")
+    sizes = (len(rows), len(agents) + len(typed[0]), len(typed[1]), len(houses))
     return pa.table(
         {
-            "kind": ["address"] * len(rows) + ["phone"] * (len(agents) + len(typed[0])) + ["email"] * len(typed[1]),
-            "value": pa.concat_arrays([text, phones, pa.array(typed[0] + typed[1], pa.string())]),
+            "kind": np.repeat(kinds, sizes).tolist(),
+            "value": pa.concat_arrays([text, phones, pa.array(typed[0] + typed[1], pa.string()), lines]),
             "what": taken(
                 ["3pl", "market", "returns_centre", "agent", "placeholder"],
-                np.r_[what, np.repeat([3, 4], [len(agents), rest])],
+                np.r_[what, np.repeat([3, 4, 0], [len(agents), rest, len(houses)])],
             ),
         }
     )

@@ -287,7 +287,7 @@ VALUES_REFUSED = Table(
         col(
             "reason",
             "string",
-            "missing | placeholder | malformed | test_value | unreadable | own_address | own_value; of hubs also area | "
+            "missing | placeholder | masked | malformed | test_value | unreadable | own_address | own_value; of hubs also area | "
             "nowhere | unknown_kind",
         ),
         col("rows", "bigint", "rows of the feed"),
@@ -409,17 +409,21 @@ LINKS = Table(
         col(
             "type",
             "string",
-            "identity: payee_id | registration_no | phone | email | contact_address | unit_address; relationship: "
-            "supplier | dispatch | return | building",
+            "identity: payee_id | registration_no | local_registration_no | phone | email | contact_address | unit_address; "
+            "relationship: supplier | dispatch | return | building",
         ),
-        col("value", "string", "the value in its comparable form; of places the place or building"),
+        col(
+            "value",
+            "string",
+            "the value in its comparable form; of places the place or building, of a number of digits alone COUNTRY:NUMBER",
+        ),
         opt("shown", "string", "the same as somebody wrote it"),
         col("class", "string", "identity | relationship: decided anew every night; a hub's links are relationships"),
         opt("first_seen", "date", "first seen, as far as a row says"),
         opt("last_seen", "date", "last seen, as far as a row says"),
         opt("orders", "bigint", "order lines of the window that name it; null where no order can"),
-        col("support", "bigint", "rows of the feeds that say it"),
-        col("refs", "array<string>", "the first of those rows: feed:id@night:file"),
+        col("support", "bigint", "rows of the feeds that say it, order lines of the window among them"),
+        col("refs", "array<string>", "the first of those rows, of order lines one: feed:id@night:file"),
         col("shops", "bigint", "shops that give it"),
         col("rarity", "double", "-ln of the share of shops that give it", "natural log units"),
         col("ties", "boolean", "whether it ties the shop to another of its operator"),
@@ -442,7 +446,11 @@ HUBS = Table(
         col("parties", "bigint", "groups of those shops that nothing rarer ties to each other"),
         col("countries", "bigint", "countries where they are at home"),
         col("categories", "bigint", "main categories that they sell"),
-        col("payees", "bigint", "payees of theirs"),
+        col(
+            "payees",
+            "bigint",
+            "parties that are known to be different: each has a payee of its own, or each a registration number",
+        ),
         col("decided_by", "string", "degree | review (the hubs feed or a verdict)"),
         col("reason", "string", "why, in a sentence"),
         col("demoted", "bigint", "identity links that became relationship links"),
@@ -500,11 +508,12 @@ CONTRADICTIONS = Table(
         col(
             "kind",
             "string",
-            "unknown_shop | same_shop | must_link_not_kept | cannot_link_against_evidence | hub_and_cleared",
+            "unknown_shop | same_shop | judged_both_ways | must_link_not_kept | cannot_link_against_evidence; of values "
+            "unknown_value | hub_and_cleared",
         ),
-        col("verdict_id", "string", "the verdict, or the value judged both ways"),
-        col("subject_id", "string", "the first of its two"),
-        col("other_id", "string", "the second"),
+        col("verdict_id", "string", "the verdict, of two the first; or the value judged both ways"),
+        col("subject_id", "string", "the first of its two shops; the type of the value"),
+        col("other_id", "string", "the second; the value"),
         col("detail", "string", "what contradicts what"),
         col("outcome", "string", "what was done, until somebody decides"),
     ),

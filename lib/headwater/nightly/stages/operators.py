@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,13 +12,17 @@ from pyspark.sql import DataFrame
 from headwater.exposure.orders import in_window
 from headwater.graph.engines import operators_told
 from headwater.graph.facts import facts
-from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, links, with_contacts
-from headwater.graph.said import Said, said
+from headwater.graph.links import IDENTITY_TYPES, candidates, counted_links, linking_most, links, meant, own_values
+from headwater.graph.operators import ABOUT
+from headwater.graph.said import Said, disputed, in_order, said, unknown_values, values_said
 from headwater.graph.shared_places import hubs, shared_places
 from headwater.graph.shops import all_shops
 from headwater.nightly.ids import carry_ids
 from headwater.nightly.verdicts import verdicts_in_force
+from headwater.places.rules import load_rules
 from headwater.registry.kinds import OPERATOR
+from headwater.report.who import far_linked
+from headwater.tables.clean import CLEAN_ORDERS
 from headwater.tables.model import (
     COMPLAINT_EXPOSURE,
     CONTRADICTIONS,
@@ -28,11 +33,14 @@ from headwater.tables.model import (
     ORDER_EXPOSURE,
     PLACES,
     SUPPLIERS,
+    VERDICT_CONFLICTS,
 )
 
 if TYPE_CHECKING:
     from headwater.nightly.run import Run
 
+SHOWN = 3  # of the largest operators, told while the night runs
+ASKED = ("type", "value", "word", "what", "verdict_id")  # of values that people speak of
 SCRATCH = "_scratch/operators"  # below the lake, for as long as the edges are on the executors
 
 
@@ -45,14 +53,16 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
     sellers = run.current("sellers")
     shops = all_shops(orders, lake.read(COMPLAINT_EXPOSURE, night), sellers, place_rows, supplier_links).toArrow()
     companies = lake.read(SUPPLIERS, night)
-    found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, config.links)
+    lines = in_window(run.up_to_now(CLEAN_ORDERS), night, config.night.window_days)
+    found_facts = facts(values, place_rows, companies, addresses, supplier_links, orders, lines, config.links)
     counted = counted_links(found_facts, shops.num_rows, config.links).persist()
-    reviewed = with_contacts(listed, counted)
+    people = _people(run, listed, counted)
+    shops = shops.join(own_values(counted).toArrow(), "seller_id", join_type="left outer")
 
     with operators_told(
         candidates(counted),
-        shops.select(["seller_id", "country", "category"]),
-        _said(run, reviewed),
+        shops.select(ABOUT),
+        people.said,
         config.hubs,
         config.operators,
         config.graph,
@@ -63,11 +73,13 @@ def operators(run: Run, addresses: DataFrame, values: DataFrame, listed: DataFra
         run.write(LINKS, links(counted, found.hubs, found.edges, night))
         run.put(MEMBERS, _tonight(run, rows.join(ids, "group", join_type="inner")))
         shown = counted.groupBy("type", "value").agg(F.min("shown").alias("shown"))
-        wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, reviewed, config.hubs)
+        wide = shared_places(counted, lake.read(MEMBERS, night), place_rows, people.reviewed, config.hubs)
         run.gather(HUBS, hubs(found.hubs, wide, shown, night))
-        run.put(OPERATORS_FOUND, _tonight(run, found.shapes.join(ids, "group", join_type="inner")))
-        contradictions = [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in found.contradictions]
-        run.put(CONTRADICTIONS, contradictions)
+        operators_found = found.shapes.join(ids, "group", join_type="inner")
+        run.put(OPERATORS_FOUND, _tonight(run, operators_found))
+        run.notes += far_linked(operators_found, linking_most(found.edges, SHOWN), SHOWN)
+        told = in_order([*found.contradictions, *people.contradictions])
+        run.put(CONTRADICTIONS, [(night, *(row[c] for c in CONTRADICTIONS.column_names[1:])) for row in told])
     run.engine = found.engine
     counted.unpersist()
 
@@ -76,9 +88,38 @@ def _tonight(run: Run, rows: pa.Table) -> pa.Table:
     return rows.append_column("night", pa.repeat(pa.scalar(run.night, pa.date32()), rows.num_rows))
 
 
-def _said(run: Run, reviewed: DataFrame) -> Said:
-    """What people said, as far as it is in force on the night: verdicts on pairs and values, and the reviewed hubs."""
-    return said(verdicts_in_force(run), reviewed.where(F.col("type").isin(*IDENTITY_TYPES)).toArrow().to_pylist())
+@dataclass(frozen=True)
+class People:
+    """What people said, as far as it is in force on the night; the values that they call hubs (type, value, what), one row each; and
+    what of it cannot hold, whatever the graph is."""
+
+    said: Said
+    reviewed: DataFrame
+    contradictions: list[dict[str, str]]
+
+
+def _people(run: Run, listed: DataFrame, counted: DataFrame) -> People:
+    """The verdicts in force, REVIEWED (type, value, what), counted links -> what people said."""
+    verdicts = verdicts_in_force(run)
+    of_values = values_said(verdicts, load_rules(run.config.places.words), run.config.places)
+    asked = [*({**row, "word": "hub"} for row in listed.toArrow().to_pylist()), *of_values]
+    told: list[dict[str, str]] = []
+    if asked:
+        rows = run.lake.spark.createDataFrame([tuple(map(row.get, ASKED)) for row in asked], _strings(ASKED))
+        told = meant(rows, counted).toArrow().to_pylist()
+    cleared = {(row["type"], row["value"]) for row in told if row["word"] == "cleared"}
+    hubs = {(row["type"], row["value"], row["what"]) for row in told if row["word"] == "hub"}
+    reviewed = [row for row in hubs if row[:2] not in cleared]
+    conflicts = run.lake.rows(VERDICT_CONFLICTS, run.night).to_pylist()
+    return People(
+        said(verdicts, [row for row in told if row["type"] in IDENTITY_TYPES]),
+        run.lake.spark.createDataFrame(reviewed, _strings(("type", "value", "what"))),
+        [*unknown_values(of_values, {row["verdict_id"] for row in told}), *disputed(conflicts)],
+    )
+
+
+def _strings(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} string" for name in names)
 
 
 def _ids(run: Run, members: pa.Table) -> pa.Table:
