@@ -46,6 +46,18 @@ def read_reviews(data: Path) -> pd.DataFrame:
     return reviews[text.str.len() > 2].drop_duplicates(["review_id", "text"], ignore_index=True)
 
 
+def labelled() -> pd.DataFrame:
+    """What a person read in a review: REVIEW_ID, LABEL."""
+    return pd.read_csv(LABELS, dtype=str)
+
+
+def judged(data: Path, read: Lexicon) -> pd.DataFrame:
+    """The reviews with their `label` and what the lexicon `says`."""
+    reviews = read_reviews(data).merge(labelled(), on="review_id", how="left", validate="many_to_one")
+    says = read.is_counterfeit(pa.array(reviews["text"], pa.string())).to_numpy(zero_copy_only=False)
+    return reviews.fillna({"label": "no"}).assign(says=says)
+
+
 @click.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
 @click.option("--show", is_flag=True, help="Explain every hit and every miss (prints words of the reviews).")
@@ -53,11 +65,9 @@ def read_reviews(data: Path) -> pd.DataFrame:
 def main(data: Path, show: bool, lexicon: Path | None) -> None:
     """Print precision and recall of the lexicon on the Olist reviews."""
     read = Lexicon.load(lexicon)
-    reviews = read_reviews(data)
-    labels = pd.read_csv(LABELS, dtype=str)
+    reviews = judged(data, read)
+    labels = labelled()
     missing = set(labels["review_id"]) - set(reviews["review_id"])
-    reviews = reviews.merge(labels, on="review_id", how="left", validate="many_to_one").fillna({"label": "no"})
-    reviews["says"] = read.is_counterfeit(pa.array(reviews["text"], pa.string())).to_numpy(zero_copy_only=False)
     clear = reviews[reviews["label"] != "borderline"]
     true = clear["label"] == "counterfeit"
     hits, said, truly = int((clear["says"] & true).sum()), int(clear["says"].sum()), int(true.sum())

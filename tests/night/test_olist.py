@@ -1,4 +1,4 @@
-"""The same night on a real marketplace: `bench/real/olist.py`, in the tests' session."""
+"""The same night on a real marketplace: `bench/real/olist.py`, in the tests' session; and how its reviews are read."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-SCRIPT = Path(__file__).resolve().parents[2] / "bench" / "real" / "olist.py"
+from headwater.landing.lexicon import Lexicon
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "bench" / "real"
 
 
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("olist", SCRIPT)
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    sys.modules["olist"] = module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-olist = _script()
+olist, lexicon_olist = _script("olist"), _script("lexicon_olist")
 DATA = olist.data_folder()
 pytestmark = pytest.mark.skipif(
     not (DATA / "olist").is_dir(), reason=f"no real data: {DATA} holds no olist/ (HEADWATER_DATA names another folder)"
@@ -107,6 +109,17 @@ def test_the_feeds_hold_the_words_zip_codes_and_newlines_as_typed(tmp_path: Path
     assert prepared["review_creation_date"].str.match(r"^\d{4}-\d{2}-\d{2} ").all()
     sellers = (tmp_path / "addresses" / "sellers.csv").read_bytes()
     assert sellers == (DATA / "olist" / "olist_sellers_dataset.csv").read_bytes()
+
+
+def test_the_lexicon_says_counterfeit_of_each_review_that_a_person_read_so_and_of_no_other() -> None:
+    """Precision and recall 1 on what was read by hand; borderline reviews count neither way, and of them it says one."""
+    reviews = lexicon_olist.judged(DATA, Lexicon.load())
+    said, label = reviews["says"], reviews["label"]
+    assert len(reviews) == 4209
+    assert (label == "counterfeit").sum() == 19
+    assert reviews.loc[(label == "counterfeit") & ~said, "review_id"].tolist() == []
+    assert reviews.loc[(label == "no") & said, "review_id"].tolist() == []
+    assert (said & (label == "borderline")).sum() <= 1
 
 
 def test_eb05_picks_shops_with_a_record_where_the_raw_rate_picks_tiny_ones() -> None:

@@ -1,10 +1,13 @@
 """Complaints: about orders that exist, at the rates asked for, late, in many tongues, and some of them bought."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from headwater.landing.lexicon import Lexicon
 from headwater.synthetic import MarketplaceParams, MarketplaceSummary, synthesise
 from headwater.synthetic.rates import base_rates
+from headwater.synthetic.texts import LANGUAGES, REASONS, complaint_texts
 from headwater.synthetic.vocabulary import CATEGORIES
 
 from .reading import feed, truth
@@ -122,6 +125,26 @@ def test_texts_tell_the_reason_in_the_language_of_the_destination(loud):
     assert rows.text.str.contains('"').any()
     assert (rows.reason_code == "").mean() == pytest.approx(0.15, abs=0.03)
     assert (rows[rows.reason_code == ""].text != "").all()
+
+
+def test_every_language_but_polish_tells_a_counterfeit_to_the_lexicon_and_nothing_else_as_one():
+    """However a text is opened and closed. Polish is left to show what happens in a language that the lexicon lacks."""
+    reads = Lexicon.load()
+    rng = np.random.default_rng(0)
+    for language, tongue in enumerate(LANGUAGES):
+        for reason, name in enumerate(REASONS):
+            texts = complaint_texts(rng, np.full(300, reason), np.full(300, language))
+            assert len(texts.unique()) > 25
+            said = set(reads.is_counterfeit(texts).to_pylist())
+            assert said == {name == "counterfeit" and tongue != "pl"}, (tongue, name)
+
+
+def test_a_twentieth_writes_in_a_language_from_abroad(loud):
+    texts = joined(loud.out).text
+    texts = texts[texts != ""]
+    letters = {"pt": "[ãõ]|artigo|danific|racha", "ru": "[а-я]", "ar": "[ا-ي]", "ja": "[ぁ-ん]", "ko": "[가-힣]"}
+    share = {tongue: texts.str.contains(some).mean() for tongue, some in letters.items()}
+    assert all(0.004 < part < 0.025 for part in share.values()), share
 
 
 def test_base_rates_average_to_the_rate_asked_for_and_drift():

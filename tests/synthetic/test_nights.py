@@ -105,3 +105,17 @@ def test_the_truth_of_a_row_names_the_night_on_which_it_first_counts(nights):
         both = first.merge(true, on=keys, validate="one_to_one")
         assert len(both) == len(true) == len(first)
         assert (both["first"] == both.night.astype(str)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"), [("hubs", ["kind", "value"]), ("rates", ["currency", "day"]), ("verdicts", ["verdict_id"])]
+)
+def test_a_feed_that_people_keep_grows_on_every_night_to_what_one_night_would_hold(tmp_path, name, keys):
+    kept = {**SIZE, "feeds_extra": True, "verdicts": 11}
+    synthesise(tmp_path / "whole", MarketplaceParams(**kept))
+    synthesise(tmp_path / "parts", MarketplaceParams(**kept, nights=4))
+    folders = ["landing", *(f"arrivals/{night}" for night in NIGHTS[1:])]
+    parts = [feed(tmp_path / "parts" / folder / name) for folder in folders]
+    assert all(len(rows) for rows in parts)
+    together, whole = pd.concat(parts)[keys], feed(tmp_path / "whole" / "landing" / name)[keys]
+    assert sorted(together.itertuples(index=False)) == sorted(whole.itertuples(index=False))

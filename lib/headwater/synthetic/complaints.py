@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from headwater.synthetic.columns import DAY_SECONDS, Bools, Ints, id_pool, ids, joined, taken, times, where
+from headwater.synthetic.columns import DAY_SECONDS, Bools, Floats, Ints, id_pool, ids, joined, taken, times, where
 from headwater.synthetic.listings import Listings
 from headwater.synthetic.orders import OrderLines
 from headwater.synthetic.rates import complaint_rates
-from headwater.synthetic.texts import LANGUAGES, REASONS, complaint_texts
+from headwater.synthetic.texts import ABROAD, ENGLISH, LANGUAGES, REASONS, complaint_texts
 from headwater.synthetic.vocabulary import BRANDS, DESTINATIONS
 from headwater.synthetic.world import STREAM_COMPLAINTS, World, stream
 
@@ -74,12 +74,12 @@ def complaint_ids(lines: OrderLines, complaints: Complaints) -> pa.Array:
 
 
 def complaint_table(world: World, listings: Listings, lines: OrderLines, complaints: Complaints) -> pa.Table:
-    """The complaints feed, one row a complaint, in the language of the destination."""
+    """The complaints feed, one row a complaint, in the language of the destination or, now and then, of the complainant."""
     params, at, kind = world.params, complaints.at, complaints.kind
     rng = stream(params, STREAM_COMPLAINTS, int(lines.row[0]), 1)
     size, listing = len(at), lines.listing[at]
     text_only = rng.random(size) < params.text_only
-    language = np.where(rng.random(size) < 0.1, 0, _LANGUAGE[lines.destination[at]])
+    language = _languages(rng.random(size), lines.destination[at])
     order = np.where(complaints.orphan, 9_000_000_000 + lines.row[at], lines.head[at])
     who, complainant = _complainants(rng, listings.brand[listing], lines.buyer[at], kind)
     return pa.table(
@@ -97,6 +97,12 @@ def complaint_table(world: World, listings: Listings, lines: OrderLines, complai
             "status": taken(STATUSES, _status(rng, kind), rng.random(size) < params.missing),
         }
     )
+
+
+def _languages(lot: Floats, destination: Ints) -> Ints:
+    """The language of the destination, but for a tenth: half of those write English, half a language from abroad."""
+    abroad = ABROAD + (lot * 20 * (len(LANGUAGES) - ABROAD)).astype(int)
+    return np.select([lot < 0.05, lot < 0.1], [abroad, ENGLISH], _LANGUAGE[destination])
 
 
 def _complainants(rng: np.random.Generator, brand: Ints, buyer: Ints, kind: Ints) -> tuple[Ints, pa.Array]:

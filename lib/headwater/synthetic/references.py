@@ -25,10 +25,19 @@ def reference_feeds(world: World) -> Iterator[tuple[str, int, pa.Table]]:
         hubs = hub_table(world)
         reviewed = hubs["what"].cast(pa.string()).to_numpy(zero_copy_only=False) != "placeholder"
         told = reviewed & (stream(params, STREAM_FEEDS, 5).random(hubs.num_rows) < params.hubs_told)
-        yield "hubs", 0, hubs.filter(pa.array(told))
+        yield from _night_by_night("hubs", hubs.filter(pa.array(told)), params.nights)
         yield from _rates(world)
     if params.verdicts:
-        yield "verdicts", 0, verdict_table(world)
+        yield from _night_by_night("verdicts", verdict_table(world), params.nights)
+
+
+def _night_by_night(name: str, table: pa.Table, nights: int) -> Iterator[tuple[str, int, pa.Table]]:
+    """Half of the rows on the first night, the others on the later ones, evenly: people go on reviewing and judging."""
+    first = table.num_rows if nights == 1 else (table.num_rows + 1) // 2
+    yield name, 0, table.slice(0, first)
+    for night in range(1, nights):
+        at = [first + (table.num_rows - first) * part // (nights - 1) for part in (night - 1, night)]
+        yield name, night, table.slice(at[0], at[1] - at[0])
 
 
 def _brands(world: World) -> pa.Table:
