@@ -55,16 +55,18 @@ def _entered(run: Run) -> DataFrame:
     rows = run.lake.read(ENTERED_VERDICTS)
     if run.refresh or not run.lake.rows(NIGHTS, run.night, ["night"]).num_rows:
         return rows
-    ids = known_verdicts(run.lake).get(run.night, [])
+    ids = known_verdicts(run.lake, run.night).get(run.night, [])
     known = run.lake.spark.createDataFrame([(verdict,) for verdict in ids], "verdict_id string")
     return rows.join(known, on="verdict_id", how="left_semi")
 
 
-def known_verdicts(lake: Lake) -> dict[date, list[str]]:
-    """The ids of the command line's verdicts that the last run of each night knew."""
-    wanted = [("origin", "=", "command line")]
+def known_verdicts(lake: Lake, night: date | None = None) -> dict[date, list[str]]:
+    """The ids of the command line's verdicts that the last run of each night, or of this one, knew."""
     known: dict[date, list[str]] = {}
-    for row in lake.rows(VERDICTS, columns=["night", "verdict_id"], wanted=wanted).to_pylist():
+    if not lake.exists(ENTERED_VERDICTS):
+        return known
+    wanted = [("origin", "=", "command line")]
+    for row in lake.rows(VERDICTS, night, ["night", "verdict_id"], wanted=wanted).to_pylist():
         known.setdefault(row["night"], []).append(row["verdict_id"])
     return known
 
