@@ -112,7 +112,8 @@ def placed(complaints, orders, night=NIGHT, previous=None, before=None):
     # The stage keeps it too: it is read by several branches of the plan.
     asked = stage.to_place(due(complaints, night, previous), waiting, earlier, moved).localCheckpoint()
     found = stage.place_complaints(asked, stage.lines_of(asked, known, night, LOOKUP))
-    return stage.complaints_placed(found, night), stage.complaints_unmatched(found, waiting, night, LOOKUP)
+    waits = stage.complaints_unmatched(found, waiting, earlier, night, LOOKUP)
+    return stage.complaints_placed(found, night), waits
 
 
 def test_each_complaint_finds_its_line_or_says_why_not(rows_of):
@@ -222,6 +223,40 @@ def test_a_complaint_stops_waiting_once_no_day_is_left_to_search_and_is_told_the
         {"filed 1": "too_old", "filed 2": "no_order"},
         {"filed 2": "too_old"},
     ]
+
+
+def test_what_a_complaint_said_before_it_was_too_old_stays_replaced_while_the_window_holds_it(rows_of):
+    """Three of one shop are corrected to an impossible day of filing, one of them never was placed, one is corrected again."""
+    nights = [NIGHT + timedelta(days=n) for n in range(5)]
+    said = [{"complaint_id": c, "order_id": c} for c in ("gone", "back", "moved")]
+    never = dict.fromkeys(("day", "filed_at"), date(1970, 1, 1)) | {"filed_at": at(date(1970, 1, 1))}
+    said += [r | never | {"night": nights[1], "intake_seq": 3} for r in said]
+    said += [{"complaint_id": "new", "order_id": "gone", "night": nights[1]} | never]
+    said += [{"complaint_id": "back", "order_id": "back", "night": nights[3], "intake_seq": 4}]
+    orders = [{"order_id": c} for c in ("gone", "back", "moved")]
+    # Its order changes: what is too old is not sought again, nor is what was said before it.
+    orders += [{"order_id": "moved", "seller_id": "S2", "night": nights[2], "intake_seq": 5}]
+    clean, lines = rows_of(CLEAN_COMPLAINTS, COMPLAINT, *said), rows_of(CLEAN_ORDERS, ORDER, *orders)
+    earlier, waiting, told, counted = None, None, [], []
+    for night, previous in zip(nights, [None, *nights], strict=False):
+        before = earlier and (earlier, waiting)
+        found, waiting = (frame.localCheckpoint() for frame in placed(clean, lines, night, previous, before))
+        earlier = earlier.unionByName(found) if earlier else found
+        told.append({r["complaint_id"]: r["why"] for r in waiting.collect()})
+        stands = earlier.join(waiting.select("complaint_id"), "complaint_id", "left_anti")
+        counted.append({r["complaint_id"] for r in stage.counted(stands, night, 90, Hygiene()).collect()})
+    three = ("gone", "back", "moved")
+    assert told == [
+        {},
+        dict.fromkeys((*three, "new"), "too_old"),
+        dict.fromkeys(three, "replaced"),
+        dict.fromkeys(("gone", "moved"), "replaced"),
+        dict.fromkeys(("gone", "moved"), "replaced"),
+    ]
+    assert counted == [set(three), set(), set(), {"back"}, {"back"}]
+    # Once the window has left the night that placed them, there is nothing to replace.
+    found, waits = placed(clean, lines, nights[4] + timedelta(days=1), nights[4], (earlier.limit(0), waiting))
+    assert (found.collect(), waits.collect()) == ([], [])
 
 
 PLACED = {

@@ -45,10 +45,14 @@ LINES = [
     ('{"a":12345678901234567890123}', {"a": "12345678901234567890123"}),
     ('{"a":1.5E8}', {"a": "150000000"}),
     ('{"a":1e-3}', {"a": "0.001"}),
+    # An id whose column was of doubles at its writer's.
+    ('{"a":77.0,"b":0.00}', {"a": "77", "b": "0"}),
+    ('{"a":-0.50,"b":"77.0"}', {"a": "-0.50", "b": "77.0"}),
+    ('{"a":5.012345678E9}', {"a": "5012345678"}),
     ('{"a":1e999999999}', {"a": "1e999999999"}),
     ('{"a":true,"b":null}', {"a": "true"}),
     ('{"a":["x","y;z"]}', {"a": '["x", "y;z"]'}),
-    ('{"a":{"c":[1,2.0]}}', {"a": '{"c": ["1", "2.0"]}'}),
+    ('{"a":{"c":[1,2.0]}}', {"a": '{"c": ["1", "2"]}'}),
     ('{"a":"中\\u4e2d\\u0000"}', {"a": "中中\0"}),
     ('{"a":"\\ud800"}', {"a": "?"}),
     ("{}", {}),
@@ -68,6 +72,28 @@ def test_a_line_is_one_json_object_or_it_is_unreadable():
     assert got == [expected for _, expected in LINES]
     assert [r["_line"] for r in rows if r["_line"] is not None] == [
         line for line, expected in LINES if expected is None
+    ]
+    assert {r["_inexact"] for r in rows} == {None}
+
+
+def test_a_json_number_that_was_a_double_too_large_for_its_digits_is_marked():
+    read = json_files.reader({"a": "a", "b": "x"})
+    numbers = [
+        "9007199254740991.0",
+        "9007199254740992.0",
+        "-1.2345678901234567E18",
+        "12345678901234567890",
+        '"1E30"',
+        "1e30",
+    ]
+    rows = read(pa.array([f'{{"a":{n},"x":{n},"c":1E30}}'.encode() for n in numbers], pa.binary())).to_pylist()
+    assert [(r["a"], r["_inexact"]) for r in rows] == [
+        ("9007199254740991", None),
+        ("9007199254740992", ["a", "b"]),
+        ("-1234567890123456700", ["a", "b"]),
+        ("12345678901234567890", None),
+        ("1E30", None),
+        ("1" + "0" * 30, ["a", "b"]),
     ]
 
 

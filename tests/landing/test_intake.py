@@ -198,6 +198,38 @@ def test_each_row_ends_once_in_one_place_and_the_later_row_of_a_key_wins(landing
     assert again.read(CLEAN_ORDERS).count() == 2
 
 
+def test_an_id_that_was_a_number_is_its_digits_in_every_form_and_one_that_lost_some_is_none(landing):
+    """pandas makes doubles of a column of integers in which one is missing."""
+    landing.header_only("supplier_links")
+    ids = [5_012_345_678, 77, None, 2**53 + 1, 2**53 - 1]
+    plain = {"seller_id": ["S1"] * 5, "buyer_id": ["B1"] * 5, "ordered_at": ["2026-11-22"] * 5}
+    numbers = {
+        "order_id": [1, 2, 3, 4, 5],
+        "listing_id": ids,
+        "quantity": [1, None, 1, 1, 2**53],
+        "unit_price": [10, 2.5, None, 0, 1],
+    }
+    landing.put("orders/a.parquet", b"")
+    pd.DataFrame(plain | numbers).to_parquet(landing.root / "landing/orders/a.parquet")
+    complaint = (
+        '{{"complaint_id":"C{0}","order_id":{0}.0,"filed_at":"2026-11-22","line_no":1.0,"complainant_id":{1}}}\n'
+    )
+    landing.put("complaints/a.json", complaint.format(1, "77.0") + complaint.format(2, "1.2345678901234567E18"))
+    landing.put("addresses/a.csv", "address_id,seller_id,role\n")
+    lake, _ = take_in(landing, landing.config())
+    kept = lake.read(CLEAN_ORDERS, NIGHT).orderBy("order_id").select("order_id", "listing_id", "quantity", "unit_price")
+    assert [tuple(map(str, row)) for row in kept.collect()] == [
+        ("1", "5012345678", "1", "10.00"),
+        ("2", "77", "1", "2.50"),
+        ("3", "None", "1", "None"),
+    ]
+    assert [rules for *_, rules, _ in rejects_of(lake, "orders")] == [("bad_listing_id",), ("bad_quantity",)]
+    [complaint] = lake.read(CLEAN_COMPLAINTS, NIGHT).collect()
+    assert (complaint["order_id"], complaint["line_no"]) == ("1", 1)
+    assert complaint["complainant_token"] == tokenise(pa.array(["77"]), KEY)[0].as_py()
+    assert [rules for *_, rules, _ in rejects_of(lake, "complaints")] == [("bad_complainant_id",)]
+
+
 @pytest.fixture
 def small_splits(spark):
     """Files are read in splits of a few kilobytes, as a cluster reads large ones."""
@@ -260,6 +292,38 @@ def test_a_file_is_taken_once_and_a_copy_of_it_never(landing):
     (landing.root / "landing/addresses/empty.csv").unlink()
     with pytest.raises(InputRefusedError, match=r"(?s)addresses/empty\.csv is gone.*orders/a\.csv has changed"):
         take_files(lake, config, NIGHT)
+
+
+def test_a_dimension_that_goes_there_and_back_ends_where_it_came_from(landing):
+    """Whole snapshots night after night, under names of their own or under one: the third file is no copy of the first."""
+    landing.header_only("complaints", "addresses", "supplier_links", "orders")
+    safe, unsafe = "brand,safety\nAcme,no\n", "brand,safety\nAcme,yes\n"
+    config = landing.config()
+    lake = Lake(landing.spark, config)
+
+    def taken(night):
+        return [f.path.rpartition("/landing/")[2] for f in take_files(lake, config, NIGHT + timedelta(days=night))]
+
+    landing.put("brands/1.csv", safe)
+    landing.put("hubs/hubs.csv", "kind,value\nphone,1\n")
+    assert taken(0)[-2:] == ["brands/1.csv", "hubs/hubs.csv"]
+    landing.put("brands/2.csv", unsafe)
+    landing.put("hubs/hubs.csv", "kind,value\nphone,2\n")
+    assert taken(1) == ["brands/2.csv", "hubs/hubs.csv"]
+    landing.put("brands/1.csv", safe)  # touched
+    landing.put("brands/2 copy.csv", unsafe)
+    assert taken(2) == []
+    landing.put("brands/3.csv", safe)
+    landing.put("hubs/hubs.csv", "kind,value\nphone,1\n")
+    assert taken(3) == ["brands/3.csv", "hubs/hubs.csv"]
+    # An event is told once for good.
+    landing.put("orders/1.csv", H + "O1,S1,B1,2026-11-22T10:00:00Z,x,1\n")
+    assert taken(4) == ["orders/1.csv"]
+    landing.put("orders/2.csv", H + "O2,S1,B1,2026-11-22T10:00:00Z,x,1\n")
+    landing.put("orders/1 again.csv", H + "O1,S1,B1,2026-11-22T10:00:00Z,x,1\n")
+    assert taken(5) == ["orders/2.csv"]
+    landing.put("orders/1 once more.csv", H + "O1,S1,B1,2026-11-22T10:00:00Z,x,1\n")
+    assert taken(6) == []
 
 
 def test_missing_feeds_and_unfit_files_are_refused_together_and_nothing_is_taken(landing):

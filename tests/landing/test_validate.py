@@ -41,7 +41,8 @@ def test_validate_shows_what_would_be_rejected_and_how_the_feeds_hang_together(l
     for row in pq.read_table(landing.root / "truth" / "dirty.parquet").to_pylist():
         if row["feed"] in ("orders", "complaints", "addresses", "supplier_links") and row["rule"] != "superseded":
             assert f"{row['rule']} {row['rows']}" in words
-    assert "complaints that find their order (all of them can only where the sample holds all orders): " in words
+    assert "complaints that find their order: " in words
+    assert "The feeds were read whole." in words
     assert "orders that name their supplier: " in words
     assert not (landing.root / "lake").exists()
 
@@ -81,17 +82,53 @@ def test_a_sample_is_counted_exactly_and_a_broken_file_is_refused(landing):
         "supplier_links": (1, 0, 0, {}),
     }
     assert [f.name for f in whole.feeds] == list(FEEDS)
-    told = "complaints that find their order (all of them can only where the sample holds all orders): 1 of 2 (50.0%)"
-    assert told in whole.lines
+    assert whole.lines[0] == "The feeds were read whole."
+    assert "complaints that find their order: 1 of 2 (50.0%)" in whole.lines
     assert not any("one task" in line for line in whole.lines)
     sample = validate_feeds(landing.spark, landing.config("intake.sample_rows=5"), None)
     assert [(f.name, f.read) for f in sample.feeds][:2] == [("orders", 5), ("complaints", 3)]
+    assert "the first rows only (intake.sample_rows: 5 of each group of like files), on both sides" in sample.lines[0]
 
+    # Beyond the sample, too.
     landing.put(
-        "orders/b.csv", "order_id,seller_id,buyer_id,ordered_at,brand\n" + '1,2,3,2026-11-22,"' + "x\n" * 600_000
+        "orders/b.csv", "order_id,seller_id,buyer_id,ordered_at,brand\n" + "".join(rows) + '1,2,3,2026-11-22,"x\n'
     )
-    with pytest.raises(InputRefusedError, match=r"b\.csv: cannot be read to its end"):
-        validate_feeds(landing.spark, landing.config(), None)
+    with pytest.raises(InputRefusedError, match=r"b\.csv: a quote is not closed"):
+        validate_feeds(landing.spark, landing.config("intake.sample_rows=5"), None)
+
+
+def test_the_first_value_that_breaks_a_rule_is_shown_and_nothing_of_buyers(landing):
+    landing.header_only("addresses", "supplier_links")
+    landing.put(
+        "orders/a.csv",
+        "order_id,seller_id,buyer_id,ordered_at,quantity,currency\n"
+        "O1,S,B,2026-11-22,1,EUR\n"
+        "O2,S,,22.11.2026,0,EUR\n"
+        f"O3,S,secret,{'yesterday' * 9},two,EUR\n"
+        "O4,S,secret\n",
+    )
+    landing.put(
+        "complaints/a.csv",
+        "complaint_id,order_id,filed_at,complainant_id,complainant_kind,text\n"
+        "C1,O1,2026-11-22,secret,[red]nobody,secret words\nC2,,2026-11-22,secret,,secret words\n",
+    )
+    checked = validate_feeds(landing.spark, landing.config(), None)
+    assert {f.name: f.examples for f in checked.feeds if f.examples} == {
+        "orders": {
+            "bad_ordered_at": "22.11.2026",
+            "range_quantity": "0",
+            "bad_quantity": "two",
+            "unreadable_line": "xx,x,xxxxxx",
+        },
+        "complaints": {"unknown_complainant_kind": "[red]nobody"},
+    }
+    landing.put("rates/a.csv", f"currency,day,rate\nEUR,{'long ago ' * 9},1\n")
+    [rates] = [f for f in validate_feeds(landing.spark, landing.config(), None).feeds if f.name == "rates"]
+    assert rates.examples == {"bad_day": "long ago long ago long ago long ago lon…"}
+    done = headwater("validate", "--set", f"paths.landing={landing.root / 'landing'}")
+    assert "secret" not in done.stdout
+    assert "bad_ordered_at 2 (22.11.2026)" in " ".join(done.stdout.split())
+    assert "[red]nobody" in done.stdout
 
 
 def test_each_feed_has_its_form_and_a_file_for_one_task_and_what_stays_out_are_named(landing):

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from headwater.store import PublishedReader
+from headwater.store import PublishedReader, read_rows
+from headwater.tables.ops import FILES
 from headwater.tables.published import SHOPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +99,20 @@ def test_a_night_in_an_object_store_publishes_what_a_night_on_a_disk_does(small_
         for reader in (on_disk, in_store)
     )
     assert other == same
+
+    # The next night takes what is new; a copy, under another name or put again later, is known by the etag that S3 gives it.
+    copied = client.list_objects_v2(Bucket=BUCKET, Prefix="landing/orders/")["Contents"][0]["Key"]
+    content = client.get_object(Bucket=BUCKET, Key=copied)["Body"].read()
+    folder, _, name = copied.rpartition("/")
+    for key in (copied, f"{folder}/again-{name}"):
+        client.put_object(Bucket=BUCKET, Key=key, Body=content)
+    client.put_object(Bucket=BUCKET, Key="landing/hubs/new.csv", Body=b"kind,value\nphone,1\n")
+    second = on_disk.nights[-1] + timedelta(days=1)
+    done = headwater("run", "--night", str(second), "--config", str(settings), *where)
+    assert done.returncode == 0, done.stderr[-3000:]
+    taken = read_rows(f"s3a://{BUCKET}/lake", FILES)
+    assert [row["path"].partition("landing/")[2] for row in taken if row["night"] == second] == ["hubs/new.csv"]
+    assert all("etag" in row["content"] for row in taken)
 
     worst = in_store.read(SHOPS)["seller_id"][0].as_py()
     shown = headwater("show", "shop", worst, "--config", str(settings), *where)

@@ -24,6 +24,8 @@ HINT_DAYS = 1
 
 SAID_LAST = ("taken", "intake_seq", "night")
 HINTED = ("line_no", "seller_id", "ordered_at")
+# Reasons of complaints without a line that no later night seeks again.
+SOUGHT_NO_MORE = ("too_old", "replaced")
 
 
 def to_place(fresh: DataFrame, waiting: DataFrame, placed: DataFrame, due: DataFrame) -> DataFrame:
@@ -38,7 +40,8 @@ def to_place(fresh: DataFrame, waiting: DataFrame, placed: DataFrame, due: DataF
     known = known.withColumn("_placed_on", F.col("day")).drop(*HINTED).select("*", *(f"asked.{c}" for c in HINTED))
     waiting = waiting.withColumnRenamed("day", "filed_day").withColumn("_placed_on", F.lit(None).cast("date"))
     columns = [c for c in waiting.columns if c not in ("night", "why")]
-    old = waiting.where("why <> 'too_old'").select(*columns).unionByName(known.select(*columns))
+    still = waiting.where(~F.col("why").isin(*SOUGHT_NO_MORE))
+    old = still.select(*columns).unionByName(known.select(*columns))
     ids = F.broadcast(old.select("order_id").distinct())
     moved = due.select("order_id", "day").join(ids, "order_id", "left_semi").groupBy("order_id")
     again = old.join(moved.agg(F.collect_set("day").alias("_days")), "order_id", "inner")
@@ -130,18 +133,25 @@ def complaints_placed(placed: DataFrame, night: date) -> DataFrame:
     )
 
 
-def complaints_unmatched(placed: DataFrame, waiting: DataFrame, night: date, lookup_days: int) -> DataFrame:
+def complaints_unmatched(
+    placed: DataFrame, waiting: DataFrame, earlier: DataFrame, night: date, lookup_days: int
+) -> DataFrame:
     """Complaints without a line, and those `waiting` that were not sought tonight -> COMPLAINTS_UNMATCHED.
 
-    One that was filed before all days that are searched can find nothing any more: it is told once more, as too_old."""
+    One that was filed before all days that are searched can find nothing any more: it is told once more, as too_old. It stays
+    on, as replaced, for as long as `earlier` (COMPLAINTS_PLACED of the window until then) holds a line that it was placed on
+    before: whoever stands here does not count by what it said then."""
     tonight = placed.where("why is not null").drop("day").withColumnRenamed("filed_day", "day")
     columns = [c for c in COMPLAINTS_UNMATCHED.column_names if c != "night"]
-    still = waiting.where("why <> 'too_old'").join(placed.select("complaint_id"), "complaint_id", "left_anti")
-    rows = tonight.select(*columns).unionByName(still.select(*columns)).withColumn("night", F.lit(night))
+    rest = waiting.join(placed.select("complaint_id"), "complaint_id", "left_anti").select(*columns)
+    over = F.col("why").isin(*SOUGHT_NO_MORE)
+    rows = tonight.select(*columns).unionByName(rest.where(~over))
     too_old = F.col("day") <= F.lit(night - timedelta(days=lookup_days))
-    return COMPLAINTS_UNMATCHED.conform(
-        rows.withColumn("why", F.when(too_old, F.lit("too_old")).otherwise(F.col("why")))
-    )
+    rows = rows.withColumn("why", F.when(too_old, F.lit("too_old")).otherwise(F.col("why")))
+    ended = F.broadcast(rest.where(over).select("complaint_id"))
+    once_placed = earlier.join(ended, "complaint_id", "left_semi").select("complaint_id").distinct()
+    replaced = rest.where(over).join(once_placed, "complaint_id", "left_semi").withColumn("why", F.lit("replaced"))
+    return COMPLAINTS_UNMATCHED.conform(rows.unionByName(replaced.select(*columns)).withColumn("night", F.lit(night)))
 
 
 def counted(placed: DataFrame, night: date, window_days: int, params: Hygiene) -> DataFrame:

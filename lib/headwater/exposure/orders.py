@@ -16,10 +16,13 @@ UNKNOWN = "?"
 
 def due(rows: DataFrame, night: date, previous: date | None) -> DataFrame:
     """Dated clean rows that count from this night on: taken since the previous night, or waiting for their day until now."""
-    up_to_now = (F.col("night") <= F.lit(night)) & (F.col("day") <= F.lit(night))
+    now = rows.where((F.col("night") <= F.lit(night)) & (F.col("day") <= F.lit(night)))
     if previous is None:
-        return rows.where(up_to_now)
-    return rows.where(up_to_now & ((F.col("night") > F.lit(previous)) | (F.col("day") > F.lit(previous))))
+        return now
+    # Two looks: by one condition with an "or" in it no file of any night before could be passed over.
+    taken = now.where(F.col("night") > F.lit(previous))
+    waited = now.where((F.col("night") <= F.lit(previous)) & (F.col("day") > F.lit(previous)))
+    return taken.unionByName(waited)
 
 
 def in_window(rows: DataFrame, night: date, window_days: int) -> DataFrame:

@@ -34,7 +34,8 @@ def judge(rows: DataFrame, feed: FeedSpec, config: Config, to_token: Callable[[C
     """FILES' rows -> the same rows with typed columns, `rules` (those it breaks), `raw` (JSON of a bad row, buyers as tokens).
 
     A field keeps its contract name; a buyer field becomes its token column, a private one stays as text for later stages of
-    this intake. A line that could not be parsed breaks `unreadable_line` alone."""
+    this intake. A line that could not be parsed breaks `unreadable_line` alone. A number that has lost digits is none where it
+    has to be exact: as an id or other text, and as a count."""
     mapping = config.feed(feed.name)
     texts = {
         f.name: parse.field_text(f, mapping, F.col(f"`{f.name}`") if f.name in rows.columns else None)
@@ -51,6 +52,9 @@ def judge(rows: DataFrame, feed: FeedSpec, config: Config, to_token: Callable[[C
         for f in feed.fields
         for rule in parse.field_rules(f, F.col(f"t_{f.name}"), F.col(f"t_{f.name}" if f.token else f.name))
     ]
+    if "_inexact" in rows.columns:
+        exact = [f.name for f in feed.fields if f.type in ("text", "int")]
+        rules += [F.when(F.array_contains("_inexact", name), F.lit(f"bad_{name}")) for name in exact]
     broken = F.array_sort(F.array_compact(F.array(*rules)))
     unreadable = F.col("_line").isNotNull()
     masked_line = F.to_json(F.struct(F.regexp_replace("_line", MASKED, "x").alias("line")))

@@ -93,7 +93,7 @@ def _list_folder(spark: Any, config: Config, feed: FeedSpec, night: date) -> tup
 
 
 def inspect(spark: Any, config: Config, files: list[FeedFile]) -> tuple[list[FeedFile], list[str]]:
-    """The files with their columns, and the faults found: unreadable headers, missing and repeated columns."""
+    """The files with their columns, and the faults found: unreadable headers, missing and repeated columns, open quotes."""
     inspected: list[FeedFile] = []
     faults: list[str] = []
     together: dict[tuple[str, str], list[FeedFile]] = defaultdict(list)
@@ -109,6 +109,7 @@ def inspect(spark: Any, config: Config, files: list[FeedFile]) -> tuple[list[Fee
             continue
         inspected += full
         faults += _column_faults(full, mapping)
+    faults += _quote_faults(spark, config, [f for f in inspected if f.format == "csv"])
     order = {(f.feed, f.path): i for i, f in enumerate(files)}
     return sorted(inspected, key=lambda f: order[f.feed, f.path]), faults
 
@@ -123,6 +124,19 @@ def _inspect_group(spark: Any, config: Config, group: list[FeedFile], mapping: F
     if form == "csv":
         return [csv_files.inspect(spark, file, mapping) for file in group]
     return [parquet_files.inspect(spark, file) for file in group]
+
+
+def _quote_faults(spark: Any, config: Config, read: list[FeedFile]) -> list[str]:
+    try:
+        with broken_files_refused(read):
+            faulty = csv_files.left_open(spark, config, read)
+    except InputRefusedError as error:
+        return [str(error)]
+    return [
+        f"{file.feed}: {file.path}: a quote is not closed, or closes in the midst of text, so that the rows between would be lost "
+        "in one value; quotes within quotes are doubled (intake.multi_line = false ends each value with its line)"
+        for file in faulty
+    ]
 
 
 def refuse(faults: list[str]) -> None:
@@ -170,7 +184,8 @@ def read_files(spark: Any, config: Config, files: list[FeedFile], sample: int | 
     """The rows of one feed's files as they stand (`sample`: the first of each group of like files only): FILES -> rows.
 
     Columns: the contract's columns that any of the files has, as text; `_seq` (intake_seq), `_block` and `_position` (reading
-    order within the file), `_line` (the text of a line that could not be parsed, else null)."""
+    order within the file), `_line` (the text of a line that could not be parsed, else null); where any file holds numbers,
+    `_inexact` (the names of those that may have lost digits)."""
     groups: dict[tuple[str, str], list[FeedFile]] = defaultdict(list)
     for file in files:
         groups[(file.format, file.schema)].append(file)

@@ -19,6 +19,7 @@ from headwater.config import Config
 from headwater.errors import CheckFailedError, InputRefusedError, listed
 from headwater.feeds import FEEDS, FeedSpec
 from headwater.landing import clean, files
+from headwater.landing.copies import Told
 from headwater.landing.formats import delta_files
 from headwater.landing.formats.stored import FeedFile, content_id, unknown_columns
 from headwater.landing.lexicon import Lexicon
@@ -78,16 +79,15 @@ def _last_versions(records: list[dict[str, Any]]) -> dict[str, int | None]:
 def _not_yet_taken(spark: Any, records: list[dict[str, Any]], present: list[FeedFile]) -> list[FeedFile]:
     """Files that no night has taken, in the order of arrival; of files with the same content the first to arrive."""
     seen = {(r["feed"], r["path"], r["bytes"], r["modified_ms"]) for r in records}
-    contents = {(r["feed"], r["content"]) for r in records if r["content"]}
+    told = Told(records)
     new = []
     for file in sorted(present, key=lambda f: (f.modified_ms, f.path)):
         if (file.feed, file.path, file.bytes, file.modified_ms) in seen:
             continue
         content = None if file.note else content_id(spark, file.path)
-        if content and (file.feed, content) in contents:
+        if content and told.knows(file.feed, file.path, content, file.modified_ms):
             continue
-        if content:
-            contents.add((file.feed, content))
+        told.add(file.feed, file.path, content, file.modified_ms)
         new.append(replace(file, content=content))
     return new
 

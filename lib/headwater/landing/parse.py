@@ -24,8 +24,12 @@ BLANKS = (
 )
 
 
+# From here on the next whole number is none of the type: an id may have been another before it was stored so.
+FIRST_INEXACT = {"double": 2**53, "float": 2**24}
+
+
 def as_text(source: Column, type_name: str) -> Column:
-    """The value as the text that a CSV file would hold; a time that knows its zone gets a Z."""
+    """The value as the text that a CSV file would hold; a time that knows its zone gets a Z, a whole number no point."""
     if type_name == "timestamp":
         return F.date_format(source, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
     if type_name == "timestamp_ntz":
@@ -38,13 +42,26 @@ def as_text(source: Column, type_name: str) -> Column:
         # No exponent for the sizes that occur: 1.0E8 is money like 100000000.0; below 1 it would lose digits.
         text = source.cast("string")
         plain = F.when(F.abs(source) >= 1, text.try_cast("decimal(38,10)").cast("string"))
-        return F.when(text.contains("E"), F.coalesce(plain, text)).otherwise(text)
+        return _whole(F.when(text.contains("E"), F.coalesce(plain, text)).otherwise(text))
+    if type_name.startswith("decimal("):
+        return _whole(source.cast("string"))
     if type_name.startswith(("array<", "map<", "struct<")):
         return F.to_json(source)
     if type_name in ("binary", "string"):
         # Bytes that are no UTF-8 become a replacement character: one of them must not end the night.
         return F.make_valid_utf8(source.cast("string"))
     return source.cast("string")
+
+
+def _whole(text: Column) -> Column:
+    """Without places that are all zero: whole numbers become doubles where a tool knows no other that may be missing, and an id in
+    such a column is its digits."""
+    return F.regexp_replace(text, r"\.0+$", "")
+
+
+def inexact(source: Column, type_name: str) -> Column:
+    """Whether the value is so large, or none, that its digits may not be those that were meant."""
+    return F.abs(source) >= F.lit(float(FIRST_INEXACT[type_name]))
 
 
 def clean_text(text: Column) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -9,17 +10,20 @@ from typing import Any
 import pyspark.sql.functions as F
 
 from headwater.config import Config
-from headwater.feeds import FEEDS
+from headwater.feeds import FEEDS, FeedSpec
 from headwater.landing import clean, files
 from headwater.landing.formats.csv_files import is_multi_line
 from headwater.landing.formats.stored import FeedFile, unknown_columns
 
 FAR_AHEAD = date(9999, 12, 31)
+# Characters of an example of a value that breaks a rule.
+SHOWN = 40
 
 
 @dataclass(frozen=True)
 class FeedSample:
-    """What a sample of one feed holds; `rules` counts the rows that break each rule, `form` is that of its files."""
+    """What a sample of one feed holds; `rules` counts the rows that break each rule, `examples` are the first values that do (none
+    of buyers' ids and texts), `form` is that of its files."""
 
     name: str
     files: int
@@ -27,6 +31,7 @@ class FeedSample:
     good: int
     rules: dict[str, int] = field(default_factory=dict)
     form: str = ""
+    examples: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,19 @@ def _validated(spark: Any, config: Config, inspected: list[FeedFile]) -> Validat
         # Tokens need the key, and a dry run shows no row: buyers are only tested for being there.
         rows = files.read_files(spark, config, mine, config.intake.sample_rows)
         judged = clean.judge(rows, feed, config, lambda buyer: buyer).persist()
-        samples.append(_sample(name, mine, judged))
+        samples.append(_sample(feed, mine, judged))
         good[name] = judged.where(F.size("rules") == 0)
-    return Validation(samples, _links(good) + lines)
+    return Validation(samples, [_extent(samples, config.intake.sample_rows), *_links(good), *lines])
+
+
+def _extent(samples: list[FeedSample], most: int) -> str:
+    """Of which rows the shares are: a feed with fewer than `most` rows was read whole."""
+    if all(sample.read < most for sample in samples):
+        return "The feeds were read whole."
+    return (
+        f"Of large feeds these are the first rows only (intake.sample_rows: {most:,} of each group of like files), on both sides "
+        "of each share: a night, which reads all, finds more of what belongs together."
+    )
 
 
 def _remarks(file: FeedFile, config: Config) -> list[str]:
@@ -81,16 +96,31 @@ def _remarks(file: FeedFile, config: Config) -> list[str]:
     return remarks
 
 
-def _sample(name: str, mine: list[FeedFile], judged: Any) -> FeedSample:
-    broken = judged.select(F.explode("rules").alias("rule")).groupBy("rule").count().collect()
+def _sample(feed: FeedSpec, mine: list[FeedFile], judged: Any) -> FeedSample:
+    place = F.struct("_seq", "_block", "_position").alias("place")
+    each = judged.select(F.explode("rules").alias("rule"), "raw", place).groupBy("rule")
+    broken = each.agg(F.count(F.lit(1)).alias("rows"), F.min_by("raw", "place").alias("first")).collect()
+    examples = {r["rule"]: _example(feed, r["rule"], r["first"]) for r in broken}
     return FeedSample(
-        name,
+        feed.name,
         len(mine),
         judged.count(),
         judged.where(F.size("rules") == 0).count(),
-        {r["rule"]: r["count"] for r in broken},
+        {r["rule"]: r["rows"] for r in broken},
         mine[0].format,
+        {rule: value for rule, value in examples.items() if value},
     )
+
+
+def _example(feed: FeedSpec, rule: str, raw: str) -> str | None:
+    """The value that breaks the rule, from the row as it was read; None of what is missing, and of a buyer's id or text."""
+    row = json.loads(raw)
+    if rule == "unreadable_line":
+        value = row["line"]
+    else:
+        column = feed.field(rule.partition("_")[2])
+        value = None if column.token or column.private else row.get(column.name)
+    return value if value is None or len(value) <= SHOWN else f"{value[: SHOWN - 1]}…"
 
 
 def _links(good: dict[str, Any]) -> list[str]:
@@ -101,7 +131,7 @@ def _links(good: dict[str, Any]) -> list[str]:
         found = complaints.join(orders.select("order_id").distinct(), on="order_id", how="left_semi").count()
         lines.append(
             _share(
-                "complaints that find their order (all of them can only where the sample holds all orders)",
+                "complaints that find their order",
                 found,
                 complaints.count(),
             )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyspark.sql.functions as F
 
-from headwater.exposure.orders import due, latest
+from headwater.exposure.complaints import SOUGHT_NO_MORE
 from headwater.nightly.funnel import placed_in_window
+from headwater.nightly.stages.exposure import complaints_said
 from headwater.store import arrow
 from headwater.table import Table
-from headwater.tables.clean import CLEAN_COMPLAINTS
 from headwater.tables.model import COMPLAINT_EXPOSURE, COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED
 from headwater.tables.ops import INTAKE
 from headwater.tables.published import EVIDENCE, FUNNEL, SHOPS, SOURCES
@@ -105,9 +105,7 @@ def evidence_has_two_sides(evidence: pd.DataFrame) -> Check:
 def _filed_in_window(run: Run) -> Check:
     """Each accepted complaint that was filed in the window has its order or waits for it."""
     first = run.night - timedelta(days=run.config.night.window_days)
-    filed = F.col("day").between(F.lit(first + timedelta(days=1)), F.lit(run.night))
-    said = latest(run.up_to_now(CLEAN_COMPLAINTS).where(F.col("day") <= F.lit(run.night)), "complaint_id")
-    accepted = said.where(filed).count()
+    accepted = complaints_said(run, first).where(F.col("day") > F.lit(first)).count()
     placed = placed_in_window(run)
     days = _rows(run, COMPLAINTS_UNMATCHED, ["day"])["day"]
     waiting = int(((days > first) & (days <= run.night)).sum())
@@ -117,11 +115,11 @@ def _filed_in_window(run: Run) -> Check:
 
 def _sought_tonight(run: Run) -> Check:
     """Each complaint that came tonight or waited until now is placed, or waits on, and not both."""
-    due_now = due(run.up_to_now(CLEAN_COMPLAINTS), run.night, run.previous).select("complaint_id").toArrow()
+    due_now = complaints_said(run, run.previous).select("complaint_id").toArrow()
     asked = set(due_now["complaint_id"].to_pylist())
     if run.previous:
         waited = run.lake.rows(COMPLAINTS_UNMATCHED, run.previous, ["complaint_id", "why"]).to_pylist()
-        asked |= {row["complaint_id"] for row in waited if row["why"] != "too_old"}
+        asked |= {row["complaint_id"] for row in waited if row["why"] not in SOUGHT_NO_MORE}
     ends: Counter[str] = Counter()
     for table in (COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED):
         ends.update(_rows(run, table, ["complaint_id"])["complaint_id"])

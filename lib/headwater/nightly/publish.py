@@ -39,7 +39,7 @@ def publish(run: Run) -> dict[str, str]:
     night was made of; the digests."""
     lake, night = run.lake, run.night
     last = max(lake.rows(NIGHTS, columns=["sequence"])["sequence"].to_pylist(), default=0)
-    files, verdicts = lake.rows(FILES, night).to_pylist(), known_verdicts(lake).get(night, [])
+    files, verdicts = lake.rows(FILES, night).to_pylist(), known_verdicts(lake, night).get(night, [])
     inputs = inputs_of(files, run.config.made_by(), run.based_on, verdicts)
     rows, digests = [], {}
     for table in (*PUBLISHED, *CARRIED):

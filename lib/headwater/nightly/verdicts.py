@@ -94,15 +94,17 @@ def _entered(run: Run) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = run.lake.rows(ENTERED_VERDICTS).to_pylist()
     if run.refresh or not run.lake.rows(NIGHTS, run.night, ["night"]).num_rows:
         return rows
-    known = set(known_verdicts(run.lake).get(run.night, []))
+    known = set(known_verdicts(run.lake, run.night).get(run.night, []))
     return [row for row in rows if row["verdict_id"] in known]
 
 
-def known_verdicts(lake: Lake) -> dict[date, list[str]]:
-    """The ids of the command line's verdicts that the last run of each night knew."""
-    wanted = [("origin", "=", "command line")]
+def known_verdicts(lake: Lake, night: date | None = None) -> dict[date, list[str]]:
+    """The ids of the command line's verdicts that the last run of each night, or of this one, knew."""
     known: dict[date, list[str]] = {}
-    for row in lake.rows(VERDICTS, columns=["night", "verdict_id"], wanted=wanted).to_pylist():
+    if not lake.exists(ENTERED_VERDICTS):
+        return known
+    wanted = [("origin", "=", "command line")]
+    for row in lake.rows(VERDICTS, night, ["night", "verdict_id"], wanted=wanted).to_pylist():
         known.setdefault(row["night"], []).append(row["verdict_id"])
     return known
 

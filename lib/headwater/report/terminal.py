@@ -287,7 +287,7 @@ def show_validation(result: Any) -> None:
     for name in ("feed", "form", "files", "rows read", "good", "rejected", "rules broken"):
         grid.add_column(name, justify="left" if name in ("feed", "form", "rules broken") else "right")
     for feed in result.feeds:
-        rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(feed.rules.items()))
+        rules = ", ".join(_broken(rule, count, feed.examples.get(rule)) for rule, count in sorted(feed.rules.items()))
         rejected = feed.read - feed.good
         grid.add_row(
             feed.name, feed.form, f"{feed.files:,}", f"{feed.read:,}", f"{feed.good:,}", f"{rejected:,}", rules
@@ -295,6 +295,10 @@ def show_validation(result: Any) -> None:
     console.print(grid)
     for line in result.lines:
         click.echo(line)
+
+
+def _broken(rule: str, count: int, example: str | None) -> str:
+    return f"{rule} {count:,}" + (f" ({safe(example)})" if example else "")
 
 
 def show_verdicts(night: date | None, rows: list[dict[str, Any]], conflicts: list[dict[str, Any]]) -> None:

@@ -119,13 +119,18 @@ COMPLAINTS_PLACED = Table(
 COMPLAINTS_UNMATCHED = Table(
     "model",
     "complaints_unmatched",
-    "a complaint that is waiting for its order, as of the night, or stopped waiting on it",
+    "a complaint that is waiting for its order, as of the night, or has stopped waiting",
     ("night", "complaint_id"),
     (
         NIGHT,
         SAID,
         *(c for c in CLEAN_COMPLAINTS.columns if c.name != "night"),
-        col("why", "string", "no_order | ambiguous_line | hint_mismatch; too_old: it waits no longer"),
+        col(
+            "why",
+            "string",
+            "no_order | ambiguous_line | hint_mismatch; too_old: from tonight on it waits no longer; replaced: nor did it before, "
+            "and the line that it was placed on once does not count",
+        ),
     ),
     may_be_empty=True,
 )

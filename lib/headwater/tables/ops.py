@@ -20,7 +20,7 @@ FILES = Table(
         col("format", "string", "csv | parquet | json | delta"),
         col("bytes", "bigint", "its size", "bytes"),
         col("modified_ms", "bigint", "its time in the store", "ms since 1970"),
-        opt("content", "string", "checksum of its content (SHA-256, or the store's own)"),
+        opt("content", "string", "checksum of its content (SHA-256, or the store's own); null: the store tells none"),
         col("unknown_columns", "array<string>", "columns that the contract does not know; kept out"),
         opt("version", "bigint", "of a file of a Delta table, the version at which it is read; null for other files"),
         opt("note", "string", "what a commit to a Delta table took away; such a file has no rows"),

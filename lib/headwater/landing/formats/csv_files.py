@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import zlib
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 from headwater.config import Config
 from headwater.errors import InputRefusedError
+from headwater.landing.formats import csv_quotes
 from headwater.landing.formats.stored import FeedFile, as_pattern, place_columns, read_bytes
 from headwater.parameters.landing import Feed
 
@@ -61,9 +63,48 @@ def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str
     return frame.select(*texts, "_line", *place_columns())
 
 
+def left_open(spark: Any, config: Config, files: list[FeedFile]) -> list[FeedFile]:
+    """Those of the files, of any feeds, that have a quote which is not closed, or not as it should be: the rows after it would be
+    lost in its value. None of a file that is read line by line, where a value ends with its line."""
+    alike: dict[tuple[bytes, str], list[FeedFile]] = defaultdict(list)
+    for file in files:
+        mapping = config.feed(file.feed)
+        wide = mapping.encoding if _is_wide(mapping) else ""
+        if is_multi_line(config, mapping):
+            alike[mapping.delimiter.encode("UTF-8" if wide else mapping.encoding, "replace"), wide].append(file)
+    faulty = [f for (delimiter, wide), mine in alike.items() for f in _left_open(spark, mine, delimiter, wide)]
+    return sorted(faulty, key=lambda f: f.path)
+
+
+def _left_open(spark: Any, files: list[FeedFile], delimiter: bytes, wide: str) -> list[FeedFile]:
+    import pyspark.sql.functions as F
+
+    reader, paths = (
+        spark.read.option("recursiveFileLookup", True).option("lineSep", "\n"),
+        [as_pattern(f.path) for f in files],
+    )
+    if wide:
+        # Only the reader of CSV knows wide encodings: a delimiter that no text holds, and no quotes, make lines of it.
+        options = {"multiLine": True, "encoding": wide, "sep": "\uffff", "quote": ""}
+        lines = reader.options(**options).schema("value string").csv(paths)
+    else:
+        lines = reader.text(paths)
+    seq_of = spark.createDataFrame([(f.path, i) for i, f in enumerate(files)], "_path string, seq bigint")
+    lines = lines.select(F.col("value").cast("binary").alias("value"), *place_columns())
+    lines = lines.where(F.contains("value", F.lit(b'"'))).join(F.broadcast(seq_of), on="_path", how="inner")
+    lines = lines.select("seq", F.col("_block").alias("block"), F.col("_position").alias("position"), "value")
+    schema = ", ".join(f"{name} bigint" for name in csv_quotes.STEPS.names)
+    steps = lines.mapInArrow(csv_quotes.led(delimiter), schema).collect()
+    return [files[seq] for seq in csv_quotes.left_open(steps)]
+
+
 def is_multi_line(config: Config, mapping: Feed) -> bool:
     """Whether a file is read by one task. A line end of a wide encoding is not one byte: it cannot be cut at its lines."""
-    return config.intake.multi_line or mapping.encoding.upper().startswith(("UTF-16", "UTF-32"))
+    return config.intake.multi_line or _is_wide(mapping)
+
+
+def _is_wide(mapping: Feed) -> bool:
+    return mapping.encoding.upper().startswith(("UTF-16", "UTF-32"))
 
 
 def _options(config: Config, mapping: Feed) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from headwater.config import Config
 from headwater.feeds import FEEDS
 from headwater.landing.formats.stored import FeedFile, as_pattern, mapped, one_spelling, place_columns
+from headwater.landing.parse import FIRST_INEXACT
 from headwater.parameters.landing import Feed
 
 # Names of columns that are brought to the driver at most: an object that has data for names must not fill its memory.
@@ -48,7 +49,7 @@ def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str
     lines = _lines(spark, files).select(F.col("value").cast("binary").alias("value"), "_metadata")
     if sample is not None:
         lines = lines.limit(sample)
-    type_name = "struct<" + ", ".join(f"`{name}`: string" for name in [*known, "_line"]) + ">"
+    type_name = "struct<" + ", ".join(f"`{name}`: string" for name in [*known, "_line"]) + ", _inexact: array<string>>"
     parse = F.arrow_udf(reader(known), type_name)  # type: ignore[attr-defined]
     return (
         lines.select("value", *place_columns())
@@ -58,17 +59,22 @@ def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str
 
 
 def reader(known: dict[str, str]) -> Callable[[pa.Array], pa.Array]:
-    """Lines (bytes) -> a struct of texts, one field a known column, and `_line`: the line itself where it is no object."""
+    """Lines (bytes) -> a struct of texts, one field a known column, `_line` (the line itself where it is no object) and `_inexact`
+    (names of the columns whose number may have lost digits)."""
 
     def read(lines: pa.Array) -> pa.Array:
         texts: dict[str, list[str | None]] = {name: [] for name in [*known, "_line"]}
+        inexact: list[list[str] | None] = []
         for data in lines.to_pylist():
             line = data.decode("utf-8", "replace").removeprefix("\ufeff")
             row = one_object(line)
             texts["_line"].append(line if row is None else None)
             for name, column in known.items():
                 texts[name].append(None if row is None else _text(row.get(column)))
-        return pa.StructArray.from_arrays([pa.array(column, pa.string()) for column in texts.values()], list(texts))
+            doubtful = [name for name, column in known.items() if row and isinstance(row.get(column), _Inexact)]
+            inexact.append(doubtful or None)
+        columns = [pa.array(column, pa.string()) for column in texts.values()]
+        return pa.StructArray.from_arrays([*columns, pa.array(inexact, pa.list_(pa.string()))], [*texts, "_inexact"])
 
     return read
 
@@ -97,11 +103,20 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return names
 
 
+class _Inexact(str):
+    """The digits of a whole number that was a double, and too large for one to hold its neighbours."""
+
+
 def _number(text: str) -> str:
-    """Digits as they stand; an exponent is written out, for tools write 150000000 as 1.5E8."""
-    if "e" not in text.lower() or abs(int(text.lower().partition("e")[2])) > LARGEST_EXPONENT:
+    """Digits as they stand; an exponent is written out, for tools write 150000000 as 1.5E8, and a whole number as 77.0."""
+    if "e" in text.lower():
+        if abs(int(text.lower().partition("e")[2])) > LARGEST_EXPONENT:
+            return text
+        text = format(Decimal(text), "f")
+    whole, _, places = text.partition(".")
+    if places.strip("0"):
         return text
-    return format(Decimal(text), "f")
+    return whole if abs(float(whole)) < FIRST_INEXACT["double"] else _Inexact(whole)
 
 
 def _no_number(text: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from headwater.config import Config
 from headwater.errors import InputRefusedError
 from headwater.landing.formats.stored import FeedFile, as_pattern, hadoop_path, place_columns
-from headwater.landing.parse import as_text
+from headwater.landing.parse import FIRST_INEXACT, as_text, inexact
 
 
 def inspect(spark: Any, file: FeedFile) -> FeedFile:
@@ -45,11 +45,14 @@ def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str
 
 
 def as_texts(frame: Any, known: dict[str, str], sample: int | None, types: dict[str, str]) -> Any:
-    """Typed columns as text, and the rows' place; `types` says what Spark's own type does not."""
+    """Typed columns as text, which of them are inexact, and the rows' place; `types` says what Spark's own type does not."""
     import pyspark.sql.functions as F
 
     if sample is not None:
         frame = frame.limit(sample)
     own = {f.name: f.dataType.simpleString() for f in frame.schema.fields} | types
     texts = [as_text(F.col(f"`{column}`"), own[column]).alias(name) for name, column in known.items()]
-    return frame.select(*texts, F.lit(None).cast("string").alias("_line"), *place_columns())
+    numbers = [(name, column) for name, column in known.items() if own[column] in FIRST_INEXACT]
+    doubtful = [F.when(inexact(F.col(f"`{column}`"), own[column]), F.lit(name)) for name, column in numbers]
+    names = [F.array_compact(F.array(*doubtful)).alias("_inexact")] if doubtful else []
+    return frame.select(*texts, *names, F.lit(None).cast("string").alias("_line"), *place_columns())

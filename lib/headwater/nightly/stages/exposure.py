@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pyspark.sql.functions as F
@@ -51,10 +52,25 @@ def _orders(run: Run) -> DataFrame:
     return now
 
 
+def complaints_said(run: Run, after: date | None) -> DataFrame:
+    """CLEAN_COMPLAINTS -> the complaints that were taken or filed after a day (None: all) and up to the night, as said last.
+
+    Of the nights up to that day only those are read that took a complaint filed ahead of its time, and those between: what was
+    said after it may be there."""
+    rows = run.up_to_now(CLEAN_COMPLAINTS).where(F.col("day") <= F.lit(run.night))
+    if after is None:
+        return latest(rows, "complaint_id")
+    ahead = [("night", "<=", after), ("day", ">", after), ("day", "<=", run.night)]
+    nights = run.lake.rows(CLEAN_COMPLAINTS, columns=["night"], wanted=ahead)["night"].to_pylist()
+    since = min(nights, default=after + timedelta(days=1))
+    said = latest(rows.where(F.col("night") >= F.lit(since)), "complaint_id")
+    return said.where((F.col("night") > F.lit(after)) | (F.col("day") > F.lit(after)))
+
+
 def _place(run: Run, due: DataFrame) -> None:
     """CLEAN_COMPLAINTS x CLEAN_ORDERS -> COMPLAINTS_PLACED, COMPLAINTS_UNMATCHED, COMPLAINTS_COUNTED, COMPLAINT_EXPOSURE."""
     night, config = run.night, run.config
-    fresh = order_stage.due(run.up_to_now(CLEAN_COMPLAINTS), night, run.previous)
+    fresh = complaints_said(run, run.previous)
     waiting = run.before(COMPLAINTS_UNMATCHED)
     earlier = run.ledger(COMPLAINTS_PLACED).where(F.col("night") < F.lit(night))
     # On the first night nothing was there before that an order could change.
@@ -63,7 +79,7 @@ def _place(run: Run, due: DataFrame) -> None:
     lines = complaint_stage.lines_of(asked, run.up_to_now(CLEAN_ORDERS), night, config.night.lookup_days)
     placed = complaint_stage.place_complaints(asked, lines).persist()
     run.gather(COMPLAINTS_PLACED, complaint_stage.complaints_placed(placed, night))
-    waits = complaint_stage.complaints_unmatched(placed, waiting, night, config.night.lookup_days)
+    waits = complaint_stage.complaints_unmatched(placed, waiting, earlier, night, config.night.lookup_days)
     unmatched = run.gather(COMPLAINTS_UNMATCHED, waits)
     placed.unpersist()
     asked.unpersist()
