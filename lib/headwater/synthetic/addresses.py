@@ -260,7 +260,8 @@ def warehouse_phones(places: Places, shops: Shops, place: Ints, form: Ints) -> p
 def _lines(city: Ints, owner: Ints) -> Ints:
     """The national number of an owner in the country of a city."""
     _, first, size = zip(*(DIALLING[c.country] for c in CITIES), strict=True)
-    return np.array(first)[city] + (130_000_000 + owner * 7_919) % np.array(size)[city]
+    line: Ints = np.array(first)[city] + (130_000_000 + owner * 7_919) % np.array(size)[city]
+    return line
 
 
 def _written_phones(city: Ints, line: Ints, form: Ints) -> pa.Array:
