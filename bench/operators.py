@@ -35,6 +35,7 @@ WORLDS: dict[str, tuple[str, dict[str, Any]]] = {
     "a third with agents' phones": ("demo", {"agent_phones": 0.3, "return_centres": 0.5}),
     "300 shops": ("demo", {"shops": 300, "suppliers": 60, "guilty": 6}),
     "20 small agents": ("demo", {"agents": 20}),
+    "100 agents of two clients": ("demo", {"agents": 100}),
     "8,000 shops": ("demo", {"shops": 8_000, "suppliers": 1_600, "guilty": 120}),
     "small warehouses": ("demo", {}),
     "payment agents": ("demo", {}),

@@ -218,6 +218,16 @@ def test_a_hub_is_judged_anew_so_a_persons_word_unties_what_a_phone_tied():
     assert (hub["decided_by"], hub["demoted"], hub["would_join"]) == ("review", 2, 2)
 
 
+def test_what_a_phone_tied_falls_apart_on_the_night_on_which_it_becomes_a_hub():
+    """A night knows nothing of the one before: of the same links, those of a new hub tie nobody."""
+    before = kit("a", "b")
+    assert groups(found(before, paid_apart="ab")) == {frozenset("ab")}
+    result = found(before + kit("c", "d"), paid_apart="abcd")
+    assert groups(result) == set()
+    assert {(h["value"], h["demoted"]) for h in tell.hubs(result).to_pylist()} == {("1", 4), ("U", 4), ("n @ U", 4)}
+    assert tell.edges(result).num_rows == 0
+
+
 def test_a_listed_address_ties_nobody_by_the_unit_or_its_contacts_and_is_of_the_kind_said():
     edges = give("1", "a", "b") + give("n @ U", "a", "b", type_name="contact_address")
     edges += give("2", "c", "d", "e", "f") + give("U", "c", "d", type_name="unit_address")

@@ -74,7 +74,7 @@ def check_ties(ties: DataFrame, members: DataFrame, hubs: DataFrame) -> None:
     ends = ends.groupBy(*value, "group").agg(F.count(F.lit(1)).alias("shops"), F.min("seller_id").alias("first"))
     groups = F.when(F.col("type").isin(*PAPERS), F.count(F.lit(1)).over(Window.partitionBy(*value)))
     _refuse(
-        ends.withColumn("groups", groups).where("group is null or shops < 2 or groups > 1"),
+        ends.withColumn("groups", groups).where(F.col("group").isNull() | (F.col("shops") < 2) | (F.col("groups") > 1)),
         "both ends of a tie must be in one operator",
         "first",
         lambda r: f"{r['first']!r} in {r['group']!r} by {r['type']} {r['value']!r}",

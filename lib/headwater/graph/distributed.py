@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import reduce
 from itertools import count
+from operator import or_
 
 import numpy as np
 import pandas as pd
@@ -173,7 +174,7 @@ def _paper_parties(given: DataFrame, rare: DataFrame, kind: str, shops: DataFram
     """(type, value, parties, apart, told) of the values of a kind of paper: the parts that `rare` values of other kinds make of its
     shops, and those of the shops of which anything else is known."""
     own = [F.col(column) for name, column in OWN.items() if name != kind]
-    known = shops.where(reduce(Column.__or__, own)).select("seller_id").union(rare.select("seller_id")).distinct()
+    known = shops.where(reduce(or_, own)).select("seller_id").union(rare.select("seller_id")).distinct()
     rows = given.where(F.col("type") == kind).join(split(rare), on="seller_id", how="left")
     rows = rows.join(known.withColumn("known", F.lit(True)), on="seller_id", how="left")
     part, told = _part(), F.when(F.col("known"), _part())
