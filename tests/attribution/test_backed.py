@@ -33,6 +33,9 @@ def test_sure_needs_the_shops_of_two_operators():
     for row in (one, together):
         assert row["log_odds"] > 5, "the evidence is as strong"
         assert row["probability"] == PARAMS.alone_most
+        assert row["probability_low"] <= PARAMS.alone_most <= row["probability_high"] < 0.99, (
+            "what is said of such a probability"
+        )
         assert not row["backed"]
         assert any("rests on the shops of one operator" in said for said in row["reasons"])
     assert not any("one operator" in said for said in two["reasons"])
@@ -73,5 +76,5 @@ def test_the_more_complaints_the_more_is_believed():
 
 def test_what_rests_on_one_operator_is_held_back():
     p = np.array([0.999, 0.999, 0.5, 0.98])
-    assert held_back(p, np.array([0.0, -0.1, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.89, 0.5, 0.89])
+    assert held_back(p, np.array([0.0, -0.1, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.75, 0.5, 0.75])
     assert PARAMS.alone_most < 0.9

@@ -59,6 +59,27 @@ def test_a_phone_is_read_as_of_its_address_and_a_sellers_as_of_its_country(found
     assert found["sellers", "t", "phone"]["reason"] == "malformed", "its addresses are in two countries"
 
 
+def test_a_sellers_own_country_is_that_of_its_papers_then_of_its_returns_then_of_all(spark):
+    homes = {
+        "papers": [("registered", "DE"), ("return", "FR"), ("dispatch", "CN")],
+        "returns": [("return", "DE"), ("pickup", "DE"), ("dispatch", "CN")],
+        "anywhere": [("dispatch", "DE")],
+        "nowhere": [("return", "DE"), ("return", "FR"), ("dispatch", "CN")],
+    }
+    addresses = [
+        {**ADDRESS, "address_id": f"{seller}{i}", "seller_id": seller, "role": role, "country": country}
+        for seller, said in homes.items()
+        for i, (role, country) in enumerate(said)
+    ]
+    sellers = [{**SELLER, "seller_id": seller, "phone": "030 901820"} for seller in homes]
+    frames = [
+        spark.createDataFrame([tuple(row.get(c) for c in table.column_names) for row in rows], table.schema())
+        for table, rows in ((CLEAN_SELLERS, sellers), (CLEAN_ADDRESSES, addresses))
+    ]
+    got = {r["seller_id"]: r["value"] for r in seller_values(*frames, RULES, PARAMS).where("kind = 'phone'").collect()}
+    assert got == {**dict.fromkeys(homes, "+4930901820"), "nowhere": None}
+
+
 def test_a_person_is_one_in_either_order_and_an_office_is_nobody(found):
     assert found["addresses", "a", "contact_name"]["value"] == "wang wei"
     assert found["addresses", "d", "contact_name"]["value"] == "wang wei"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from headwater.attribution.find import Found
 from headwater.attribution.gather import Gathered
 from headwater.attribution.late_shares import doors
 from headwater.attribution.market import Floats, Ints
@@ -21,18 +20,14 @@ class Leaving:
     shops: Ints
 
 
-def leaving(window: Gathered, found: Found) -> tuple[Leaving, Leaving]:
-    """Of places and of buildings, what leaves them: of the orders that name the place and their supplier, or of all that name the
-    place where none names both."""
+def leaving(window: Gathered) -> tuple[Leaving, Leaving]:
+    """Of places and of buildings, what leaves them, by the orders that name both the place and their supplier: a guess is no fact."""
     market, flows = window.market, window.market.flows
     named = np.flatnonzero((flows.place >= 0) & (flows.orders > 0))
-    at = sp.csr_matrix((flows.orders[named], (flows.place[named], named)), shape=(market.places, len(flows.shop)))
     sure = np.flatnonzero((flows.place >= 0) & (flows.supplier >= 0))
-    told = sp.csr_matrix(
+    goods = sp.csr_matrix(
         (flows.orders[sure], (flows.place[sure], flows.supplier[sure])), shape=(market.places, market.suppliers)
     )
-    silent = np.asarray(told.sum(axis=1)).ravel() <= 0
-    goods = told + sp.diags(silent.astype(np.float64)) @ at @ found.exposure_shares[:, : market.suppliers]
     shops = sp.csr_matrix(
         (np.ones(len(named)), (flows.place[named], flows.shop[named])), shape=(market.places, market.shops)
     )

@@ -51,7 +51,7 @@ def roles(window: Gathered, found: Found, broad: pd.DataFrame, hubs: pd.DataFram
     market, ids = window.market, window.ids
     hub = {(t, v): (k, r) for t, v, k, r in hubs[["type", "value", "kind", "reason"]].itertuples(index=False)}
     of_supplier = _suppliers(ids.suppliers, broad, params)
-    places, buildings = leaving(window, found)
+    places, buildings = leaving(window)
     shops_back, operators_back = _goes_back(window)
     back = dict(zip(ids.returns.tolist(), shops_back.tolist(), strict=True))
     owner = np.full(market.early, -1) if found.cells.owner is None else found.cells.owner
@@ -87,7 +87,7 @@ def _suppliers(ids: Ints, broad: pd.DataFrame, params: Roles) -> list[Said]:
     return [
         (str(r), f"{n:,.0f} orders name it, of {b:.1f} brands in effect")
         if n >= params.least_lines
-        else (UNKNOWN, f"only {n:,.0f} orders name it")
+        else (UNKNOWN, f"only {n:,.0f} orders name it and say of which goods they are")
         for n, b, r in zip(lines, brands, role, strict=True)
     ]
 
@@ -129,6 +129,8 @@ def _of_owner(supplier: str, role: str) -> Said | None:
 
 
 def _too_little(goods: Leaving, at: int) -> Said:
+    if not goods.spread[at]:
+        return UNKNOWN, "no order names both it and a supplier"
     return (
         UNKNOWN,
         f"goods of {goods.spread[at]:.1f} suppliers in effect, {goods.shops[at]:,} shops: too little to tell",

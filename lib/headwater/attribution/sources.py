@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from headwater.attribution.backed import held_back
-from headwater.attribution.belief import Belief, in_words, with_verdicts
+from headwater.attribution.belief import Belief, in_words, interval, with_verdicts
 from headwater.attribution.calibrate import FEATURES, inspection_weights
 from headwater.attribution.evidence import Case, evidence_rows
 from headwater.attribution.find import Found
@@ -39,10 +39,13 @@ class Published:
 
 def judged(found: Found, said: FoundOut, belief: Belief, params: CalibrationParams) -> Judged:
     """The calibrated probability, never sure on one operator's word, and, added after it, the verdicts; their log odds stand beside the
-    model's own. A purchase is a word, too; so is a verdict, when it comes to whether one operator's shops say it all."""
+    model's own. A purchase is a word, too; so is a verdict, when it comes to whether one operator's shops say it all. What is held back
+    has the interval of what it is said to be."""
     left = found.left + said.bought
     p = held_back(belief.probability, left, params)
-    p, low, high = (with_verdicts(v, said.shift) for v in (p, np.minimum(belief.low, p), belief.high))
+    ends = zip(interval(p, belief.record.bins), (belief.low, belief.high), strict=True)
+    low, high = (np.where(p < belief.probability, of_held, own) for of_held, own in ends)
+    p, low, high = (with_verdicts(v, said.shift) for v in (p, low, high))
     odds = found.score + said.bought + said.shift
     return Judged(p, low, high, found.fit.ln_bf + said.bought, odds, left + said.shift >= params.alone_from)
 

@@ -19,6 +19,7 @@ from headwater.graph.said import Said
 from headwater.graph.shops import HOME_ROLES
 from headwater.parameters.graph import Hubs, Operators
 from headwater.parameters.places import PlaceParams
+from headwater.places.identity import OWN_COUNTRY
 from headwater.places.match import match_places
 from headwater.places.normalise import HOUSES, parse_addresses
 from headwater.places.rules import load_rules
@@ -56,7 +57,11 @@ def planted(params: MarketplaceParams) -> Planted:
     rows["place"] = rows["address_id"].map(labels["place_label"])
     rows["building"] = rows["address_id"].map(labels["building_label"])
     rows["level"] = rows["address_id"].map(parsed.set_index("address_id")["level"])
-    home = rows.groupby("seller_id")["country"].agg(lambda c: c.dropna().iloc[0] if c.nunique() == 1 else None)
+    said = [*(rows[rows["role"].isin(roles)] for roles in OWN_COUNTRY), rows]
+    homes = [
+        r.groupby("seller_id")["country"].agg(lambda c: c.dropna().min() if c.nunique() == 1 else None) for r in said
+    ]
+    home = homes[0].combine_first(homes[1]).combine_first(homes[2])
     parts = [_values(sellers, kind, sellers["seller_id"].map(home)) for kind in DIRECT]
     at_home = rows[rows["role"].isin(HOME_ROLES)]
     parts.append(_values(at_home, "phone", at_home["country"]))

@@ -266,10 +266,11 @@ class CalibrationParams(Section):
         description="log odds below which, left without the operator that says most, a source rests on him alone: 0 is even",
     )
     alone_most: float = Field(
-        0.89,
+        0.75,
         gt=0.5,
         lt=1,
-        description="highest probability of what rests on one operator: on the tuning marketplaces 91 % of those above .95 were guilty",
+        description="highest probability of what rests on one operator: nine in ten of such suppliers were guilty on the planted "
+        "marketplaces, six in ten under attacks by swarms, two in three on marketplaces of another making",
     )
 
     @property

@@ -24,6 +24,8 @@ OF_SELLERS: Mapping[str, Kind] = {
     "registration_no": "registration_no",
 }
 OF_SUPPLIERS: Mapping[str, Kind] = {"name": "name", "phone": "phone", "registration_no": "registration_no"}
+# The roles of the addresses that say in which country a seller is at home, the surest first.
+OWN_COUNTRY = (("registered",), ("return", "pickup"))
 # `night` and `intake_seq` lead to the row in the feed's clean table.
 SHOP_VALUES = (
     *("feed", "row_id", "night", "intake_seq", "seller_id", "role"),
@@ -48,9 +50,10 @@ def address_values(addresses: DataFrame, rules: Rules, params: PlaceParams) -> D
 def seller_values(sellers: DataFrame, addresses: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
     """SELLERS, ADDRESSES (current) -> SHOP_VALUES: one row a seller and kind of value, as `address_values` gives them.
 
-    A phone without +prefix is read as of the one country that all the seller's addresses are in."""
-    home = addresses.groupBy("seller_id").agg(F.min("country").alias("country"), F.max("country").alias("other"))
-    home = home.where("country = other").drop("other")
+    A phone without +prefix is read as of the seller's own country: the one of its registered addresses, else of those where goods
+    come back to it or are fetched, else of all; none where those lie in several. Goods may be sent from anybody's warehouse."""
+    countries = [_only(F.when(F.col("role").isin(*roles), F.col("country"))) for roles in OWN_COUNTRY]
+    home = addresses.groupBy("seller_id").agg(F.coalesce(*countries, _only(F.col("country"))).alias("country"))
     rows = _stacked(sellers.join(home, on="seller_id", how="left"), OF_SELLERS).select(
         F.lit("sellers").alias("feed"),
         F.col("seller_id").alias("row_id"),
@@ -61,6 +64,11 @@ def seller_values(sellers: DataFrame, addresses: DataFrame, rules: Rules, params
         F.col("closed_at").alias("last_seen"),
     )
     return identity_values(rows, rules, params).select(*SHOP_VALUES)
+
+
+def _only(country: Column) -> Column:
+    """The country, if all rows that say one say the same."""
+    return F.when(F.min(country) == F.max(country), F.min(country))
 
 
 def supplier_values(suppliers: DataFrame, rules: Rules, params: PlaceParams) -> DataFrame:
