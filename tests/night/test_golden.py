@@ -1,12 +1,9 @@
-"""A night twice, a night that was killed, and what a night may not leave behind."""
+"""A night twice, and what a night may not leave behind."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,8 @@ from headwater.errors import CheckFailedError, InputRefusedError
 from headwater.nightly.run import run_night
 from headwater.store import Lake, PublishedReader
 from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
-from headwater.tables.ops import CARRIED, FILES, INTAKE, NIGHTS
+from headwater.tables.ops import CARRIED, FILES, INTAKE
 from headwater.tables.published import FUNNEL, PUBLISHED, SHOPS
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def digests(lake: str) -> dict[str, str]:
@@ -43,41 +38,6 @@ def test_the_same_night_again_publishes_the_same_rows(spark, small_lake):
     assert again.digests == before
     assert set(before) == {t.full_name for t in (*PUBLISHED, *CARRIED)}
     assert len(PublishedReader(small_lake.paths.lake).nights) == 1
-
-
-@pytest.mark.slow
-def test_a_night_killed_in_the_middle_of_a_write_ends_the_same_when_run_again(spark, small_lake, tmp_path):
-    """kill -9 of the whole run at two points of the night; what it left half done makes no difference."""
-    config = elsewhere(small_lake, tmp_path / "lake")
-    night = PublishedReader(small_lake.paths.lake).nights[-1]
-    for last_table in ("clean/orders", "model/stratum_rates"):
-        _kill_after(last_table, config, night)
-        assert not Lake(spark, config).exists(NIGHTS), "half a night must not be published"
-    assert run_night(spark, config, night, quiet).digests == digests(small_lake.paths.lake)
-
-
-def _kill_after(table: str, config: Any, night: Any) -> None:
-    """Run the night in a process group of its own; kill all of it while it works on what follows `table`."""
-    command = [
-        sys.executable,
-        "-m",
-        "headwater.cli",
-        "run",
-        "--night",
-        str(night),
-        "--config",
-        str(ROOT / "conf" / "local.toml"),
-    ]
-    command += ["--set", f"paths.landing={config.paths.landing}", "--set", f"paths.lake={config.paths.lake}"]
-    run = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True
-    )
-    try:
-        told = next((line for line in run.stderr if line.startswith((f"table={table} ", "headwater:"))), "")
-        assert told.startswith("table="), f"the run ended before {table}: {told}"
-    finally:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
 
 
 def test_no_buyer_and_no_key_stands_in_the_lake_or_the_event_log(spark, small_lake, event_log):
