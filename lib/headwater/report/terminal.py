@@ -24,6 +24,7 @@ from headwater.tables.published import EVIDENCE, FUNNEL, PUBLISHED, SHOPS, SOURC
 
 # Wide enough for a table when the output is a file or a pipe, which have no width.
 WIDTH = 140
+SUSPECTED = 0.5  # the probability from which the reasons call a source suspected
 ONE = ("source", "shop", "operator", "place")
 # What is said of a source, in this order: the contributions of evidence and of what was known before are natural log units.
 SECTIONS = {
@@ -149,9 +150,11 @@ def _sources(console: Console, rows: pa.Table, top: int) -> None:
             "A dispatch place with nothing attributed is suspected for the goods of suspected suppliers that leave it."
         )
     for calibration in rows["calibration_id"].unique().to_pylist():
-        method, *_, sources = calibration.split("-")
-        verdicts = ", not on verdicts" if method == "planted" else f" and {sources} of people's verdicts"
-        console.print(f"Probabilities are calibrated on planted marketplaces{verdicts}.")
+        method, _, verdicts = calibration.partition("-")
+        told = (
+            ", not on verdicts" if method == "planted" else f" and {verdicts.rpartition('-')[2]} of people's verdicts"
+        )
+        console.print(f"Probabilities are calibrated on planted marketplaces{told}.")
 
 
 def _chance(probability: float) -> str:
@@ -208,8 +211,9 @@ def _source(console: Console, reader: PublishedReader, night: date, source_id: s
     behind = (row for row in _dicts(rows) if source_id in row["members"])
     source = next(behind, None) or _find(rows, "source_id", source_id, "source", night)
     source_id = source["source_id"]
+    word = "Suspected source" if source["probability"] >= SUSPECTED else "Source"
     console.print(
-        f"[bold]Suspected source {source_id}[/] · {source['type']} · {_named(source)} · rank {source['rank']} on {night}"
+        f"[bold]{word} {source_id}[/] · {source['type']} · {_named(source)} · rank {source['rank']} on {night}"
     )
     for reason in source["reasons"]:
         console.print(f"  {reason}")

@@ -8,7 +8,7 @@ import pyarrow as pa
 from headwater.synthetic.columns import Ints, joined, taken
 
 REASONS = ["counterfeit", "not_as_described", "damaged", "not_received", "other"]
-# Spoken where goods go, then of those who live there and write in their own. Only Polish is not in the lexicon: it never has all.
+# Spoken where goods go, then of those who live there and write in their own.
 LANGUAGES = ["en", "de", "fr", "it", "es", "tr", "pl", "zh", "pt", "ru", "ar", "ja", "ko"]
 ENGLISH, ABROAD = LANGUAGES.index("en"), LANGUAGES.index("pt")
 
