@@ -36,7 +36,7 @@ from headwater.evaluate.baselines import ABLATIONS, BASELINES, evidence, oracle
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import BENCH_SEED, DIFFICULTIES, FAMILIES, World, make_world
 from headwater.evaluate.worth import late_grades
-from headwater.parameters.finding import LATE, Tempering
+from headwater.parameters.finding import LATE, CalibrationParams, Tempering
 
 Scores = dict[str, np.ndarray]
 Task = TypeVar("Task")
@@ -166,13 +166,15 @@ def late_table(names: list[str], family: str, seeds: range, jobs: int) -> dict[s
 
 
 def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, ...]:
-    """(log odds, probability, guilty, discounter) of the suppliers of one marketplace: (difficulty, family, seed)."""
+    """(log odds, probability, guilty, discounter, held back for resting on one operator) of the suppliers of one marketplace:
+    (difficulty, family, seed)."""
     name, family, seed = task
     world = make_world(DIFFICULTIES[name], seed, family)
     sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.confirmed
     found = find(*market_of(world))
-    score, said = found.score[: len(sold)], found.probability[: len(sold)]
-    return score[sold], said[sold], world.guilty[sold], world.discounter[sold]
+    score, said, left = (of[: len(sold)][sold] for of in (found.score, found.probability, found.left))
+    held = (left < CalibrationParams().alone_from) & (said == CalibrationParams().alone_most)
+    return score, said, world.guilty[sold], world.discounter[sold], held
 
 
 def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:
@@ -181,7 +183,7 @@ def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[
     result = {}
     for k, name in enumerate([*names, "all"]):
         some = worlds if name == "all" else worlds[k * len(seeds) : (k + 1) * len(seeds)]
-        _, p, guilty, discounter = (np.concatenate(v) for v in zip(*some, strict=True))
+        _, p, guilty, discounter, held = (np.concatenate(v) for v in zip(*some, strict=True))
         bins = metrics.reliability(p, guilty)
         sure = [b for b in bins if b.low >= 0.99]
         click.echo(f"{name} ({family}, seeds {seeds.start}-{seeds.stop - 1})")
@@ -196,6 +198,7 @@ def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[
         click.echo(
             f"  Brier {result[name]['brier']:.4f}  log loss {result[name]['log_loss']:.4f}"
             f"  discounters at .9: {accused} of {int(discounter.sum())}"
+            f"  held back: {int(held.sum())}, guilty {int(guilty[held].sum())}"
         )
     return result
 
@@ -203,7 +206,7 @@ def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[
 def learnt(names: list[str], seeds: range, jobs: int) -> Tempering:
     """The tempering from the tuning families."""
     tasks = [(name, family, seed) for family in ("bazaar", "guilds") for name in names for seed in seeds]
-    odds, _, guilty, _ = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
+    odds, _, guilty, *_ = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
     return learn_tempering(odds, guilty, f"bazaar and guilds, seeds {seeds.start}-{seeds.stop - 1}, {', '.join(names)}")
 
 

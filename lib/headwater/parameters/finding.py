@@ -220,14 +220,14 @@ PLANTED = Tempering(
     right=664,
     record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
     bins=(
-        (0.5, 0.75, 760, 517),
-        (0.75, 0.9, 985, 850),
-        (0.9, 0.95, 195, 190),
+        (0.5, 0.75, 762, 522),
+        (0.75, 0.9, 912, 781),
+        (0.9, 0.95, 203, 194),
         (0.95, 0.99, 435, 423),
-        (0.99, 1.0, 2235, 2234),
+        (0.99, 1.0, 2300, 2298),
     ),
     brier=0.0434,
-    log_loss=0.1636,
+    log_loss=0.1640,
 )
 
 
@@ -269,8 +269,8 @@ class CalibrationParams(Section):
         0.75,
         gt=0.5,
         lt=1,
-        description="highest probability of what rests on one operator: nine in ten of such suppliers were guilty on the planted "
-        "marketplaces, six in ten under attacks by swarms, two in three on marketplaces of another making",
+        description="highest probability of what rests on one operator: of such suppliers 85 % were guilty on the bench's "
+        "marketplaces, and fewer where many accounts attack one shop",
     )
 
     @property
