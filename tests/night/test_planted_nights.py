@@ -183,7 +183,7 @@ def test_a_feed_that_stands_until_it_is_said_anew_holds_each_key_once_on_each_ni
             assert planted.lake.read(table, night).count() == len(known) > 0, (name, night)
 
 
-KILLS = 3
+KILLS = 2
 
 
 def test_a_night_killed_again_and_again_at_random_times_ends_in_the_same_digests(planted, record_property):
