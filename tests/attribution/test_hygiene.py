@@ -28,7 +28,8 @@ def test_a_burst_counts_other_accounts_on_the_shop_within_the_days():
 
 def test_a_burst_surprises_by_what_the_shops_orders_let_expect():
     c = complaints([1, 1, 1, 2], [1, 2, 3, 4], [10, 12, 13, 89])
-    quiet, busy = surprise(c, 0.0, 5), surprise(c, np.array([90.0, 90.0, 90.0, 0.0]), 5)
+    burst = bursts(c, 5)
+    quiet, busy = surprise(c, burst, 0.0, 5), surprise(c, burst, np.array([90.0, 90.0, 90.0, 0.0]), 5)
     assert quiet == pytest.approx(np.log1p([2, 2, 2, 0]))
     assert busy == pytest.approx([np.log(3 / 12)] * 3 + [0.0]), "eleven of ninety days"
     assert shops_of_account(complaints([1, 2, 2, 3], [7, 7, 7, 8])).tolist() == [2, 2, 2, 1]

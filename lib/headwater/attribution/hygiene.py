@@ -40,13 +40,14 @@ def bursts(complaints: Complaints, days: int) -> Floats:
     return np.asarray(np.maximum(near - count[inverse], 0).astype(np.float64))
 
 
-def surprise(complaints: Complaints, due: Floats | float, days: int) -> Floats:
-    """(complaints,) ln of the burst that a complaint is in over what its shop's orders let expect; `due` (complaints,) complaints
-    expected of its shop in the window. A shop that delivers a thousand orders a day has two complaints a week by chance."""
+def surprise(complaints: Complaints, burst: Floats, due: Floats | float, days: int) -> Floats:
+    """(complaints,) ln of the `burst` that a complaint is in (`bursts` of so many days) over what its shop's orders let expect; `due`
+    (complaints,) complaints expected of its shop in the window. A shop that delivers a thousand orders a day has two complaints a week
+    by chance."""
     if not len(complaints.shop):
         return np.zeros(0)
     part = min((2 * days + 1) / (float(complaints.filed.max()) + 1), 1.0)
-    return np.asarray(np.log1p(bursts(complaints, days)) - np.log1p(due * part))
+    return np.asarray(np.log1p(burst) - np.log1p(due * part))
 
 
 def shops_of_account(complaints: Complaints) -> Ints:
@@ -59,7 +60,8 @@ def shops_of_account(complaints: Complaints) -> Ints:
 def default_weights(complaints: Complaints, due: Floats | float, params: HygieneParams) -> Floats:
     """(complaints,) weights in (0, 1] from the account's count and the burst alone."""
     count = account_counts(complaints).astype(np.float64)
-    burst = np.maximum(surprise(complaints, due, params.burst_days), 0.0)
+    days = params.burst_days
+    burst = np.maximum(surprise(complaints, bursts(complaints, days), due, days), 0.0)
     return np.asarray(np.maximum(count**-params.count_exponent * np.exp(-params.burst_slope * burst), params.minimum))
 
 
@@ -79,11 +81,10 @@ def weights(
     NaN not judged: it teaches what a class of complaints is worth, and never the weight of the complaint's own account.
     """
     params = params or HygieneParams()
-    base = default_weights(complaints, due, params)
     count = account_counts(complaints)
     single = count == 1
     if not params.learn or single.sum() < 20:
-        return base
+        return default_weights(complaints, due, params)
     burst = bursts(complaints, params.burst_days)
     teach = single / (1.0 + burst) ** params.burst_doubt
     # A fixed hash: a shop's complaints stay together, and the order of rows does not matter.
@@ -101,7 +102,7 @@ def weights(
             np.minimum(np.log(count), np.log(8.0)),
             several,
             several * shops_of_account(complaints) / count,
-            surprise(complaints, due, params.burst_days),
+            surprise(complaints, burst, due, params.burst_days),
         ]
     )
     seen = explained if verified is None else np.where(np.isnan(verified), explained, verified)
