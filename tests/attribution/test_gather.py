@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from headwater.attribution.beside import Known
-from headwater.attribution.gather import declared, of_companies
+from headwater.attribution.gather import companies, declared, of_companies
 from headwater.attribution.told import source_keys
 from headwater.tables.clean import CLEAN_SUPPLIER_LINKS
 from headwater.tables.model import SUPPLIERS
@@ -54,10 +54,10 @@ def test_ids_that_are_one_company_are_one_supplier(rows_of):
         *({"supplier_id": s} for s in ("u1", "u2", "w", "unheard of")),
         {"supplier_id": "u2"},
     )
-    got = of_companies(links, firms).groupBy("supplier_id").count().collect()
+    got = of_companies(links, companies(firms)).groupBy("supplier_id").count().collect()
     assert {r["supplier_id"]: r["count"] for r in got} == {"u1": 3, "w": 1, "unheard of": 1}
-    companies = pd.DataFrame({"company_id": ["U1", "U2"], "called": ["u1", "w"]})
-    gathered = window([{"supplier_id": s} for s in ("u1", "w", "unheard of")], known=Known(companies=companies))
+    named = pd.DataFrame({"company_id": ["U1", "U2"], "called": ["u1", "w"]})
+    gathered = window([{"supplier_id": s} for s in ("u1", "w", "unheard of")], known=Known(companies=named))
     assert gathered.ids.suppliers.tolist() == ["u1", "unheard of", "w"]
     assert source_keys(gathered).tolist()[:3] == ["U1", "unheard of", "U2"]
 

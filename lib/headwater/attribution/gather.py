@@ -60,12 +60,12 @@ class Gathered:
 
 
 def flow_sums(
-    cells: DataFrame, prices: DataFrame, complaints: DataFrame, places: DataFrame, suppliers: DataFrame
+    cells: DataFrame, prices: DataFrame, complaints: DataFrame, places: DataFrame, firms: DataFrame
 ) -> DataFrame:
-    """CELL_EXPECTED, cell prices, COMPLAINTS_COUNTED, PLACES, SUPPLIERS -> one row a (shop, place, supplier) with all that is summed
+    """CELL_EXPECTED, cell prices, COMPLAINTS_COUNTED, PLACES, COMPANIES -> one row a (shop, place, supplier) with all that is summed
     of it."""
     other = complaints.where("kind = 'not_as_described'").groupBy(*CELL_NAMES).agg(F.count(F.lit(1)).alias("other"))
-    parts = [of_companies(at_place(part, places), suppliers) for part in (cells, prices, other)]
+    parts = [of_companies(at_place(part, places), firms) for part in (cells, prices, other)]
     both = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
     names = [c for c in both.columns if c not in (*KEY, "first_day", "last_day")]
     sums = [F.coalesce(F.sum(c), F.lit(0)).alias(c) for c in names]
@@ -81,11 +81,15 @@ def at_place(rows: DataFrame, places: DataFrame) -> DataFrame:
     return mapped.drop("dispatch_address_id", "place_id")
 
 
-def of_companies(rows: DataFrame, suppliers: DataFrame) -> DataFrame:
-    """Rows whose `supplier_id` is what their company is called (SUPPLIERS: the smallest of its ids), whichever of its ids they name."""
+def companies(suppliers: DataFrame) -> DataFrame:
+    """SUPPLIERS -> COMPANIES (supplier_id, company_id, called): what each company is called, the smallest of its ids."""
     smallest = suppliers.groupBy("company_id").agg(F.min("supplier_id").alias("called"))
-    called = suppliers.select("supplier_id", "company_id").join(smallest, on="company_id").drop("company_id")
-    mapped = rows.join(F.broadcast(called), on="supplier_id", how="left")
+    return suppliers.select("supplier_id", "company_id").join(smallest, on="company_id")
+
+
+def of_companies(rows: DataFrame, firms: DataFrame) -> DataFrame:
+    """Rows whose `supplier_id` is what their company is called (COMPANIES), whichever of its ids they name."""
+    mapped = rows.join(F.broadcast(firms.select("supplier_id", "called")), on="supplier_id", how="left")
     return mapped.withColumn("supplier_id", F.coalesce("called", "supplier_id")).drop("called")
 
 
@@ -93,23 +97,23 @@ def gather(
     flows: DataFrame,
     complaints: DataFrame,
     places: DataFrame,
-    suppliers: DataFrame,
+    firms: DataFrame,
     listings: DataFrame,
     links: DataFrame,
     known: Known,
     night: date,
     window_days: int,
 ) -> Gathered:
-    """Flow sums, COMPLAINTS_COUNTED, PLACES, SUPPLIERS, LISTING_SUPPLIERS (window), SUPPLIER_LINKS (current) and what is known beside
-    orders -> the window; collects all but SUPPLIERS."""
+    """Flow sums, COMPLAINTS_COUNTED, PLACES, COMPANIES, LISTING_SUPPLIERS (window), SUPPLIER_LINKS (current) and what is known beside
+    orders -> the window; collects all but COMPANIES."""
     flow = flows.toArrow().to_pandas()
-    mine = of_companies(at_place(complaints.where("kind = 'counterfeit'"), places), suppliers).select(
+    mine = of_companies(at_place(complaints.where("kind = 'counterfeit'"), places), firms).select(
         *KEY, "complaint_id", "order_id", "line_no", "listing_id", "account", "filed_day", "day", "brand"
     )
     heard = mine.toArrow().to_pandas().sort_values("complaint_id", ignore_index=True)
-    sums = of_companies(listings, suppliers).groupBy("seller_id", "listing_id", "supplier_id")
+    sums = of_companies(listings, firms).groupBy("seller_id", "listing_id", "supplier_id")
     named = sums.agg(F.sum("orders").alias("orders")).where("orders > 0").toArrow().to_pandas()
-    tied = declared(of_companies(links, suppliers), night, window_days).toArrow().to_pandas()
+    tied = declared(of_companies(links, firms), night, window_days).toArrow().to_pandas()
     return assemble(flow, heard, named, tied, known, night, window_days)
 
 

@@ -20,13 +20,13 @@ UNKNOWN = "unknown"
 Said = tuple[str, str]  # role, why
 
 
-def breadth(price_exposure: DataFrame, suppliers: DataFrame, night: date, window_days: int) -> pd.DataFrame:
-    """PRICE_EXPOSURE up to the night, SUPPLIERS -> by what a company is called: lines, brands (effective number) of its named orders.
+def breadth(price_exposure: DataFrame, firms: DataFrame, night: date, window_days: int) -> pd.DataFrame:
+    """PRICE_EXPOSURE up to the night, COMPANIES -> by what a company is called: lines, brands (effective number) of its named orders.
 
     Collects one row a company, category and brand. The effective number is exp of the entropy: two brands half and half are 2."""
     rows = in_window(price_exposure, night, window_days).where("supplier_id is not null")
     sums = (
-        of_companies(rows, suppliers)
+        of_companies(rows, firms)
         .groupBy("supplier_id", "category", "brand")
         .agg(F.sum("lines").alias("lines"))
         .where("lines > 0")

@@ -109,22 +109,21 @@ def _gather(run: Run, cells: DataFrame) -> gather.Gathered:
     peers = run.gather(PRICE_PEERS, prices.price_peers(priced, night, days, config.peers))
     below = prices.cell_prices(priced, peers, night, days, config.peers)
     counted, place_rows = lake.read(COMPLAINTS_COUNTED, night), lake.read(PLACES, night)
-    firms = lake.read(SUPPLIERS, night)
+    firms = gather.companies(lake.read(SUPPLIERS, night))
     flows = gather.flow_sums(cells, below, counted, place_rows, firms)
     listings = in_window(run.ledger(LISTING_SUPPLIERS), night, days)
     links = run.current("supplier_links")
-    return gather.gather(flows, counted, place_rows, firms, listings, links, _known(run), night, days)
+    return gather.gather(flows, counted, place_rows, firms, listings, links, _known(run, firms), night, days)
 
 
-def _known(run: Run) -> beside.Known:
-    """PLACES, MEMBERS, CURRENT sellers -> what is known beside orders, read without Spark."""
+def _known(run: Run, firms: DataFrame) -> beside.Known:
+    """PLACES, MEMBERS, CURRENT sellers, COMPANIES -> what is known beside orders; all but the companies read without Spark."""
 
     def streets(columns: list[str], *wanted: tuple[str, str, Any]) -> pd.DataFrame:
         rows = run.lake.rows(PLACES, run.night, [*columns, "may_be_source"], wanted=wanted)
         told: pd.DataFrame = rows.filter(rows["may_be_source"]).select(columns).to_pandas()
         return told.drop_duplicates()
 
-    firms = run.lake.rows(SUPPLIERS, run.night, ["company_id", "supplier_id"]).to_pandas()
     doors = streets(["place_id", "building_key", "level"], ("level", "in", ["unit", "building"]))
     return beside.Known(
         doors=doors.assign(unit=doors["level"] == "unit"),
@@ -132,7 +131,7 @@ def _known(run: Run) -> beside.Known:
         declared=streets(["seller_id", "place_id"], ("role", "in", ["dispatch", "pickup"])),
         members=run.lake.rows(MEMBERS, run.night, ["seller_id", "operator_id"]).to_pandas(),
         opened=run.lake.rows(CURRENT["sellers"], run.night, ["seller_id", "opened_at"]).to_pandas(),
-        companies=firms.groupby("company_id")["supplier_id"].min().rename("called").reset_index(),
+        companies=firms.select("company_id", "called").distinct().toArrow().to_pandas(),
     )
 
 
@@ -158,7 +157,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
     judged = sources.judged(found, said, held, config.finding.calibration)
     told = tell(window, found, judged, lift)
-    broad = roles.breadth(run.ledger(PRICE_EXPOSURE), firms, night, config.night.window_days)
+    broad = roles.breadth(run.ledger(PRICE_EXPOSURE), gather.companies(firms), night, config.night.window_days)
     hubs = run.lake.rows(HUBS, night, ["type", "value", "kind", "reason"]).to_pandas()
     told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, hubs, config.roles)
     shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
