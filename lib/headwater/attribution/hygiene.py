@@ -20,6 +20,7 @@ from headwater.parameters.finding import HygieneParams
 
 # Weights of the complaints to learn from -> corroboration of every complaint, and its mean over all orders.
 Corroborate = Callable[[Floats], tuple[Floats, float]]
+MONTH = 30  # days: the age of an account that counts as one
 
 
 def account_counts(complaints: Complaints) -> Ints:
@@ -55,6 +56,17 @@ def shops_of_account(complaints: Complaints) -> Ints:
     shops = int(complaints.shop.max(initial=0)) + 1
     pairs = np.unique(complaints.account * shops + complaints.shop)
     return np.bincount(pairs // shops, minlength=1)[complaints.account]
+
+
+def account_ages(complaints: Complaints) -> Floats:
+    """(complaints,) days from the first to the last complaint of the account of each row: for how long it is known to complain.
+
+    No feed tells when an account was opened, and its first order would cost a scan of all orders."""
+    accounts = int(complaints.account.max(initial=-1)) + 1
+    first, last = np.full(accounts, np.inf), np.full(accounts, -np.inf)
+    np.minimum.at(first, complaints.account, complaints.filed)
+    np.maximum.at(last, complaints.account, complaints.filed)
+    return np.asarray((last - first)[complaints.account])
 
 
 def default_weights(complaints: Complaints, due: Floats | float, params: HygieneParams) -> Floats:
@@ -102,13 +114,14 @@ def weights(
             np.minimum(np.log(count), np.log(8.0)),
             several,
             several * shops_of_account(complaints) / count,
+            several * np.log1p(account_ages(complaints)) / np.log1p(MONTH),
             surprise(complaints, burst, due, params.burst_days),
         ]
     )
     seen = explained if verified is None else np.where(np.isnan(verified), explained, verified)
     typical = float(np.clip(seen[single].mean(), 0.02, 0.98))
-    centre = np.array([logit(typical), -params.count_exponent, 0.0, 0.0, -params.burst_slope])
-    slope = fit_logistic(features, seen, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 4])).mean
+    centre = np.array([logit(typical), -params.count_exponent, 0.0, 0.0, 0.0, -params.burst_slope])
+    slope = fit_logistic(features, seen, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 5])).mean
     like = expit(features @ slope)
     sums = np.bincount(complaints.account, weights=explained)[complaints.account] - explained
     own = (sums + params.account_pseudo * like) / (count - 1 + params.account_pseudo)
