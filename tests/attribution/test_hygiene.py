@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headwater.attribution.hygiene import bursts, default_weights, shops_of_account, surprise, weights
+from headwater.attribution.hygiene import account_ages, bursts, default_weights, shops_of_account, surprise, weights
 from headwater.attribution.market import Complaints
 from headwater.parameters.finding import HygieneParams
 
@@ -44,6 +44,28 @@ def test_what_people_found_teaches_what_complaints_like_it_are_worth():
     unseen = false & (c.shop >= 103)
     assert before[unseen].mean() > 0.9
     assert after[unseen].mean() < before[unseen].mean() - 0.1
+
+
+def test_an_account_is_as_old_as_its_complaints_are_apart():
+    c = complaints([1, 2, 3, 4, 5], [7, 7, 9, 7, 8], [10, 70, 3, 40, 5])
+    assert account_ages(c).tolist() == [60.0, 60.0, 0.0, 60.0, 0.0]
+    assert account_ages(complaints([], [])).tolist() == []
+
+
+def test_accounts_as_old_as_those_that_people_found_wrong_lose_weight():
+    """Accounts with four complaints on four shops, of one day or of a quarter; the model believes both, people looked at half."""
+    each = 4
+    account = np.repeat(np.arange(200), each)
+    shop = account * each + np.tile(np.arange(each), 200)
+    of_a_day = account < 100
+    filed = np.where(of_a_day, account % 80, np.tile([0, 30, 60, 88], 200))
+    single = 10_000 + np.arange(100)
+    c = complaints(np.r_[shop, single], np.r_[account, single], np.r_[filed, single % 89])
+    fooled = lambda train: (np.full(len(c.shop), 0.9), 0.06)  # noqa: E731
+    judged = np.where(account % 2 == 1, np.nan, np.where(of_a_day, 0.0, 1.0))
+    got = weights(c, fooled, 0.0, np.r_[judged, np.full(100, np.nan)])[: len(account)]
+    unseen = account % 2 == 1
+    assert got[unseen & ~of_a_day].mean() > got[unseen & of_a_day].mean() + 0.1
 
 
 def market_with(attack_accounts, per_account, seed=0):
