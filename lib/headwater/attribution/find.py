@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import log_expit, logit
+from scipy.special import expit, log_expit, logit
 
 from headwater.attribution import hygiene, shares, side
 from headwater.attribution.backed import held_back, ln_bf_without_best
@@ -95,6 +95,7 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     cells = replace(ground.cells, observed=weight, offset=ground.offset)
     if market.sources > early:
         got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
+    got, extra = _never_beyond_even_odds(got, extra, params)
     sure = identity(cells, market.complaints.shop) if params.doubt_identity else np.ones(market.sources)
     score = np.round(doubted(got.ln_bf, got.prior, sure), params.model.decimals)
     by_goods = np.round(guilt_by_goods(score, ground.goods, market, params.goods_fake), params.model.decimals)
@@ -121,6 +122,16 @@ def _flow_by_shop(market: Market, through: sp.csr_matrix, cells: Cells) -> sp.cs
 def flow_by_cell(market: Market, found: Found) -> sp.csr_matrix:
     """(cells of orders x sources) expected complaints E_c w_cj: what `cases.group_cases` compares."""
     return (sp.diags(market.flows.expected) @ found.exposure_shares).tocsr()
+
+
+def _never_beyond_even_odds(got: SourceFit, extra: Floats, params: FindParams) -> tuple[SourceFit, Floats]:
+    """The fit and what signs add to each source's log odds, within their bound: the share of guilty sources, which was learnt after the
+    signs were bounded by it, may have risen since."""
+    base = logit(got.prior) - extra
+    bounded = side.to_even_odds(extra, base)
+    prior = np.where(bounded == extra, got.prior, expit(base + bounded))
+    posterior = np.round(expit(logit(prior) + got.ln_bf), params.model.decimals)
+    return replace(got, prior=prior, posterior=posterior), bounded
 
 
 def _late(
@@ -164,7 +175,7 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
     offset[:early] += np.where((kind[:early] == PLACE) & (users <= 1), params.lone_place_odds, 0.0)
     goods = goods_of_places(market, through)
     owner = np.full(market.sources, -1, dtype=np.int64)
-    owner[:early] = whose = owners(goods, market, params.owned_from)
+    owner[:early] = whose = owners(goods, market, params.owned_from, params.shares.place_pseudo)
     cells = Cells(
         observed=np.ones(len(c.shop)), shares=at, exposure=exposure, kind=kind, expected_total=float(f.expected.sum()),
         offset=offset, owner=owner, late=kind > PLACE if market.sources > early else None,

@@ -1,9 +1,11 @@
 """Whose goods an order carries when it does not say: shares of each source in cells of orders, from the orders that do say.
 
-Three kinds of knowledge, each learnt from named orders alone, never from complaints:
+Four kinds of knowledge, each learnt from named orders and declared links alone, never from complaints:
 
 - the listing's own named orders, backed by the shop's (Dirichlet-multinomial, concentration learnt by leaving one order out);
 - the shop's named orders and declared links, with a mass for suppliers never named there (leaving one listing out);
+- its siblings', the other shops of its operator, who may buy together: pseudo-orders learnt by leaving one listing out, or, where no
+  order names its supplier, one link;
 - the dispatch place: p(place | supplier) turns a shop's mixture into a sharp answer where suppliers ship from places of their own.
 
 The back-off by held-out likelihood is deleted interpolation (Jelinek and Mercer 1980); the escape mass for the unseen is Good's.
@@ -41,6 +43,7 @@ class Inferred:
     place_named: Floats
     shop_place_named: sp.csr_matrix
     link_weight: float
+    sibling_weight: float
     unseen_weight: float
     concentration: float
 
@@ -63,7 +66,14 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
     placed_and_said = shop_place + params.declared_places * _declared(market)
     own_named = _matrix(flows.shop[both], flows.place[both], flows.orders[both], market.shops, market.places)
     link_weight, unseen_weight = _learn_shop(listing, listing_shop, counts, links, params)
-    prior = counts + link_weight * links
+    prior = (counts + link_weight * links).tocsr()
+    theirs = siblings(market.party, prior, params.minimum)
+    sibling_weight, unseen_weight = (
+        _learn_siblings(listing, listing_shop, prior, theirs, unseen_weight, params)
+        if listing.nnz
+        else _by_links(links, theirs, link_weight, unseen_weight, params)
+    )
+    prior = (prior + sibling_weight * theirs).tocsr()
     mass = np.asarray(prior.sum(axis=1)).ravel() + unseen_weight
     shop = _scale_rows(prior, 1 / mass)
     concentration = _learn_listing(listing, listing_shop, shop, params)
@@ -76,8 +86,8 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
         from_place=_scale_rows(
             placed_and_said, 1 / np.maximum(np.asarray(placed_and_said.sum(axis=1)).ravel(), params.declared_unknown)
         ),
-        place_named=per_place, shop_place_named=own_named,
-        link_weight=link_weight, unseen_weight=unseen_weight, concentration=concentration,
+        place_named=per_place, shop_place_named=own_named, link_weight=link_weight, sibling_weight=sibling_weight,
+        unseen_weight=unseen_weight, concentration=concentration,
     )  # fmt: skip
 
 
@@ -185,6 +195,65 @@ def _learn_shop(
             share = (np.maximum(count, 0) + gamma * link + unseen / counts.shape[1]) / mass
             best = max(best, (float((weight * np.log(share)).sum()), -gamma, -unseen))
     return -best[1], -best[2]
+
+
+def siblings(party: Ints, prior: sp.csr_matrix, minimum: float) -> sp.csr_matrix:
+    """(shops x suppliers) what the other shops of its operator (`party`) know of their suppliers, each by the square root of how much it
+    knows; a row sums to 1, or to 0 where no other shop knows any. Suppliers of less than `minimum` of the operator's are passed over."""
+    known = np.asarray(prior.sum(axis=1)).ravel()
+    spoken = _scale_rows(prior, 1 / np.sqrt(np.maximum(known, 1e-12)))
+    shops = np.arange(len(party))
+    by_party = _matrix(party, shops, np.ones(len(shops)), int(party.max(initial=-1)) + 1, len(shops))
+    whole = (by_party @ spoken).tocsr()
+    whole.data[whole.data < minimum * np.repeat(np.asarray(whole.sum(axis=1)).ravel(), np.diff(whole.indptr))] = 0.0
+    whole.eliminate_zeros()
+    others = (whole[party] - spoken).tocsr()
+    others.data[others.data < 1e-9] = 0.0  # what was passed over, and what is left of a shop's own
+    others.eliminate_zeros()
+    return _scale_rows(others, 1 / np.maximum(np.asarray(others.sum(axis=1)).ravel(), 1e-12))
+
+
+def _learn_siblings(
+    listing: sp.csr_matrix,
+    listing_shop: Ints,
+    prior: sp.csr_matrix,
+    theirs: sp.csr_matrix,
+    unseen_weight: float,
+    params: ShareParams,
+) -> tuple[float, float]:
+    """(pseudo-orders of a shop's siblings, pseudo-orders unseen): best at foretelling a listing's suppliers from the shop's other
+    listings and links, and its siblings."""
+    rows = listing.tocoo()
+    shop = listing_shop[rows.row]
+    own = np.asarray(listing.sum(axis=1)).ravel()[rows.row]
+    weight = rows.data / own
+    total = np.maximum(np.asarray(prior.sum(axis=1)).ravel()[shop] - own, 0)
+    count = np.maximum(_at(prior, shop, rows.col) - rows.data, 0)
+    sibling, has = _at(theirs, shop, rows.col), np.diff(theirs.indptr)[shop] > 0
+    if not has.any():
+        return 0.0, unseen_weight
+    best = (-np.inf, 0.0, 0.0)
+    for delta in params.siblings:
+        for unseen in params.unseen:
+            share = (count + delta * sibling + unseen / prior.shape[1]) / (total + delta * has + unseen)
+            best = max(best, (float((weight * np.log(share)).sum()), -delta, -unseen))
+    return -best[1], -best[2]
+
+
+def _by_links(
+    links: sp.csr_matrix, theirs: sp.csr_matrix, link_weight: float, unseen_weight: float, params: ShareParams
+) -> tuple[float, float]:
+    """(pseudo-orders of a shop's siblings, pseudo-orders unseen) where links are all that is known: one link's worth between the two,
+    parted by how often siblings foretell the link of a shop."""
+    rows = links.tocoo()
+    sibling, has = _at(theirs, rows.row, rows.col), np.diff(theirs.indptr)[rows.row] > 0
+    if not has.any():
+        return 0.0, unseen_weight
+    told = [
+        (float(np.log(part * sibling[has] + (1 - part) / links.shape[1]).sum()), -part) for part in params.sibling_parts
+    ]
+    part = -max(told)[1]
+    return part * link_weight, max((1 - part) * link_weight, unseen_weight)
 
 
 def _learn_listing(listing: sp.csr_matrix, listing_shop: Ints, shop: sp.csr_matrix, params: ShareParams) -> float:

@@ -72,5 +72,10 @@ def side_log_odds(features: Floats, slopes: Floats, ln_bf: Floats, base: Floats,
     beyond even odds before complaints (`base` (sources,) log odds without signs): so the posterior odds stay below the Bayes factor.
     """
     raw = np.clip(features @ slopes, -params.lift_max, params.lift_max)
-    rise = np.minimum(raw * expit((ln_bf - params.clear_at) / params.clear_width), np.maximum(-base, 0.0))
-    return np.asarray(np.where(raw > 0, rise, raw))
+    rise = raw * expit((ln_bf - params.clear_at) / params.clear_width)
+    return to_even_odds(np.where(raw > 0, rise, raw), base)
+
+
+def to_even_odds(added: Floats, base: Floats) -> Floats:
+    """(sources,) what is `added` to the log odds `base`, never beyond even odds."""
+    return np.asarray(np.where(added > 0, np.minimum(added, np.maximum(-base, 0.0)), added))

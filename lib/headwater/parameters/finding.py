@@ -31,6 +31,16 @@ class ShareParams(Section):
     unseen: tuple[float, ...] = Field(
         (0.3, 1.0, 3.0, 10.0, 30.0), strict=False, description="pseudo-orders of a shop's never-named suppliers"
     )
+    siblings: tuple[float, ...] = Field(
+        (0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
+        strict=False,
+        description="pseudo-orders that the other shops of a shop's operator may count for together",
+    )
+    sibling_parts: tuple[float, ...] = Field(
+        (0.0, 0.1, 0.25, 0.5, 0.75, 0.9),
+        strict=False,
+        description="where no order names its supplier: part of what a shop's links leave out that its siblings' links may tell",
+    )
     concentrations: tuple[float, ...] = Field(
         (0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
         strict=False,
@@ -262,8 +272,9 @@ class CalibrationParams(Section):
     sure: float = Field(0.99, gt=0.5, lt=1, description="probability that must be kept ..")
     kept: float = Field(0.97, gt=0.5, lt=1, description="... this often (Wilson lower bound), or is not published")
     alone_from: float = Field(
-        0.0,
-        description="log odds below which, left without the operator that says most, a source rests on him alone: 0 is even",
+        0.1,
+        description="log odds below which, left without the operator that says most, a source rests on him alone: signs alone lift it to "
+        "0, even odds, and somebody else's complaints have to say a little more",
     )
     alone_most: float = Field(
         0.75,
