@@ -76,5 +76,5 @@ def test_the_more_complaints_the_more_is_believed():
 
 def test_what_rests_on_one_operator_is_held_back():
     p = np.array([0.999, 0.999, 0.5, 0.98])
-    assert held_back(p, np.array([0.0, -0.1, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.75, 0.5, 0.75])
+    assert held_back(p, np.array([0.2, 0.0, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.75, 0.5, 0.75])
     assert PARAMS.alone_most < 0.9

@@ -49,6 +49,14 @@ def test_every_rank_is_explained_to_the_last_nat(planted):
     np.testing.assert_allclose(sums[top], found.fit.ln_bf[top], atol=1e-6)
 
 
+def test_no_source_stands_beyond_even_odds_by_signs_once_the_share_of_the_guilty_is_learnt(planted):
+    _, _, found = planted
+    raised = found.side > 0
+    assert raised.any()
+    assert found.fit.prior[raised].max() <= 0.5 + 1e-12
+    assert (found.fit.prior[raised] > 0.5 - 1e-12).any(), "some at their bound"
+
+
 def test_complaints_are_attributed_once(planted):
     _, _, found = planted
     assert found.fit.attributed.sum() + found.fit.background == pytest.approx(found.weights.sum(), abs=1e-5)
@@ -84,16 +92,22 @@ def test_twin_sources_are_one_case_and_the_merged_column_has_more_evidence(plant
 
 def test_a_place_of_one_supplier_is_owned_and_a_shared_one_is_not(planted):
     market, _, found = planted
-    owner = owners(found.goods, market, 0.8)
+    owner = owners(found.goods, market, 0.8, 2.0)
     assert (owner[: market.suppliers] == -1).all()
     flow = flow_by_cell(market, found)
     supplier, place = flow[:, : market.suppliers], found.exposure_shares[:, market.suppliers : market.early]
     through = (place.T @ supplier).toarray()
     share = through / np.maximum(found.cells.exposure[market.suppliers : market.early, None], 1e-12)
     owned = owner[market.suppliers :]
+    f = market.flows
+    said = np.zeros((market.places, market.suppliers))
+    here = (f.place >= 0) & (f.supplier >= 0)
+    np.add.at(said, (f.place[here], f.supplier[here]), f.orders[here])
+    told = said / (said.sum(axis=1, keepdims=True) + 2.0)
+    most = np.maximum(share, told)
     assert (owned >= 0).any()
-    assert (share[owned >= 0, owned[owned >= 0]] >= 0.8 - 1e-9).all()
-    assert share[owned < 0].max() < 0.8
+    assert (most[owned >= 0, owned[owned >= 0]] >= 0.8 - 1e-9).all()
+    assert most[owned < 0].max() < 0.8
 
 
 @pytest.mark.parametrize("complaints", [0, 1, 30])

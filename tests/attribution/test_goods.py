@@ -1,5 +1,7 @@
 """What a supplier's guilt says of the places that send its goods."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -32,7 +34,16 @@ def test_the_goods_of_a_place_are_shares_of_what_is_expected_through_it():
     got = goods_of_places(market((3.0, 2.0)), through).toarray()
     # Place 0: 3 and 2 x .5 expected, of which 3 x 1 and 2 x .5 x .5 are the first supplier's.
     assert got == pytest.approx(np.array([[3.5 / 4, 0.25 / 4], [0.5, 0.25], [0.0, 0.0]]))
-    assert owners(sp.csr_matrix(got), market(), 0.8).tolist() == [-1, -1, 0, -1, -1]
+    assert owners(sp.csr_matrix(got), market(), 0.8, 2.0).tolist() == [-1, -1, 0, -1, -1]
+
+
+@pytest.mark.parametrize(("orders", "owner"), [((8.0, 0.0), 1), ((7.0, 0.0), -1), ((20.0, 6.0), -1), ((40.0, 6.0), 1)])
+def test_a_place_is_its_suppliers_if_the_orders_that_say_whose_they_are_say_so(orders, owner):
+    """Though what the others leave unsaid is shared out among all that their shops sell."""
+    said = market((1.0, 1.0))
+    flows = replace(said.flows, supplier=np.array([1, 0]), place=np.array([2, 2]), orders=np.array(orders))
+    unsaid = sp.csr_matrix([[0.0, 0.0], [0.0, 0.0], [0.5, 0.5]])
+    assert owners(unsaid, replace(said, flows=flows), 0.8, 2.0).tolist() == [-1, -1, -1, -1, owner]
 
 
 def test_a_place_sends_fakes_of_its_own_or_those_of_its_suppliers():

@@ -60,21 +60,17 @@ def concealed():
 
 def test_late_sources_move_no_supplier_and_no_place(concealed):
     market, shops, found = concealed
-    b, early = market.beside, market.early
-    none = replace(
-        b, buildings=0, returns=0, operators=0, building=np.full_like(b.building, -1), return_shop=b.return_shop[:0],
-        return_place=b.return_place[:0], return_part=b.return_part[:0], operator=np.full_like(b.operator, -1),
-    )  # fmt: skip
-    before = find(replace(market, beside=none), shops)
-    assert len(before.score) == early < len(found.score)
-    for name in ("score", "side"):
-        np.testing.assert_allclose(getattr(found, name)[:early], getattr(before, name), rtol=0, atol=1e-9)
+    early = market.early
+    before = find(market, shops, FindParams(late=()))
+    assert not before.cells.exposure[early:].any()
+    assert found.cells.exposure[early:].any()
+    for name in ("score", "side", "probability"):
+        np.testing.assert_allclose(getattr(found, name)[:early], getattr(before, name)[:early], rtol=0, atol=1e-9)
     for name in ("ln_bf", "posterior", "phibar", "attributed"):
-        np.testing.assert_allclose(getattr(found.fit, name)[:early], getattr(before.fit, name), rtol=0, atol=1e-9)
+        np.testing.assert_allclose(
+            getattr(found.fit, name)[:early], getattr(before.fit, name)[:early], rtol=0, atol=1e-9
+        )
     np.testing.assert_allclose(found.weights, before.weights, rtol=0, atol=1e-9)
-    # Without operators as sources; who runs a shop is still known, for on one operator's word nobody is sure.
-    off = find(market, shops, FindParams(late=()))
-    np.testing.assert_allclose(found.probability[:early], off.probability[:early], rtol=0, atol=1e-9)
 
 
 def test_the_evidence_of_late_sources_adds_up_to_their_bayes_factor(concealed):

@@ -1,10 +1,13 @@
 """Whose goods an unnamed order carries: certain where the order says so, sharper with listing and place, never invented."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
-from headwater.attribution.market import Complaints, Flows, Links, Market, Named
-from headwater.attribution.shares import learn, place_shares, supplier_shares
+from headwater.attribution.market import Beside, Complaints, Flows, Links, Market, Named
+from headwater.attribution.shares import learn, place_shares, siblings, supplier_shares
 from headwater.parameters.finding import ShareParams
 
 NONE = np.zeros(0, dtype=np.int64)
@@ -54,6 +57,51 @@ def test_a_declared_link_counts_where_nothing_is_named():
     got = supplier_shares(known, ints(2), ints(-1), ints(-1), None).toarray()[0]
     assert got[2] > 0.3
     assert got[:2].sum() == 0
+
+
+def run_by(market, *operator):
+    """The market with the operator of each shop, -1: none."""
+    some = max(operator) + 1
+    nowhere = np.full(market.places, -1)
+    return replace(market, beside=Beside(0, 0, some, nowhere, NONE, NONE, np.zeros(0), ints(*operator), NONE, NONE))
+
+
+def test_what_a_shop_never_names_is_what_its_siblings_name_where_operators_buy_together():
+    """Shops 0 and 1, 2 and 3 sell the same; 4 names nobody, and 5, its sibling, supplier 5 alone."""
+    orders = [(s, -1, u, 9) for s, u in enumerate((0, 0, 1, 1, -1, 5))] + [(s, -1, u, 3) for s, u in ((0, 2), (1, 2))]
+    named = [(s, u, 9) for s, u in enumerate((0, 0, 1, 1)) if u >= 0] + [(5, 5, 9), (6, 2, 3), (7, 2, 3)]
+    shops = ints(0, 1, 2, 3, 4, 5, 0, 1)
+    alone = market(orders, named, shops=6, suppliers=40, listings=8)
+    known, before = learn(run_by(alone, 0, 0, 1, 1, 2, 2), shops), learn(alone, shops)
+    assert known.sibling_weight > before.sibling_weight == 0
+    told, untold = (supplier_shares(k, ints(4), ints(-1), ints(-1), None).toarray()[0] for k in (known, before))
+    assert untold.sum() == 0
+    assert told[5] > 0.5
+    assert told[:5].sum() == 0
+
+
+def test_siblings_who_buy_apart_tell_nothing():
+    orders = [(s, -1, u, 9) for s, u in ((0, 0), (1, 1), (2, 2), (3, 3))]
+    named = [(s, u, 9) for s, u in ((0, 0), (1, 1), (2, 2), (3, 3))]
+    apart = market(orders, named, shops=5, suppliers=5, listings=4)
+    known = learn(run_by(apart, 0, 0, 1, 1, 0), ints(0, 1, 2, 3))
+    assert known.sibling_weight == 0
+
+
+def test_where_no_order_names_its_supplier_siblings_links_tell():
+    links = [(0, 0, 1), (1, 0, 1), (2, 1, 1), (3, 1, 1), (4, 2, 1)]
+    silent = market([(s, -1, -1, 9) for s in range(6)], (), links, shops=6, suppliers=40)
+    known = learn(run_by(silent, 0, 0, 1, 1, 2, 2), LISTING_SHOP)
+    got = supplier_shares(known, ints(5), ints(-1), ints(-1), None).toarray()[0]
+    assert got[2] > 0.5
+    assert learn(silent, LISTING_SHOP).sibling_weight == 0
+
+
+def test_siblings_are_the_others_of_an_operator_each_by_the_root_of_what_it_knows():
+    prior = sp.csr_matrix([[4.0, 0, 0], [0, 1.0, 0], [0, 0, 9.0], [0, 0, 5.0]])
+    got = siblings(ints(0, 0, 0, 1), prior, 0.0).toarray()
+    assert got == pytest.approx(np.array([[0, 1 / 4, 3 / 4], [2 / 5, 0, 3 / 5], [2 / 3, 1 / 3, 0], [0, 0, 0]]))
+    assert siblings(ints(0, 0, 0, 1), prior, 0.2).toarray()[0] == pytest.approx([0, 0, 1])
 
 
 def test_a_listings_own_orders_outweigh_its_shops():
