@@ -13,7 +13,7 @@ run: setup .headwater/token.key  ## plant a marketplace, run its night, show wha
 	$(BIN)/headwater show --config conf/local.toml
 
 test: .venv/dev  ## every test, by two workers with a Spark session each: what two cores and 24 GiB carry
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	$(BIN)/ruff check $(SOURCES)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,25 +12,19 @@ from headwater.feeds import FEEDS
 from headwater.landing.validate import validate_feeds
 from headwater.synthetic import MarketplaceParams, synthesise
 
-LIB = Path(__file__).resolve().parents[2] / "lib"
 SMALL = {"orders": 1_500, "shops": 40, "suppliers": 40, "guilty": 3, "days": 5, "fake_rate": 0.2}
 
 
-def headwater(*words):
+@pytest.fixture(scope="module")
+def headwater(new_prompt):
     """The command line in a process of its own, without a token key: a dry run needs none."""
-    environment = {k: v for k, v in os.environ.items() if k != "HEADWATER_TOKEN_KEY"} | {"PYTHONPATH": str(LIB)}
+    environment = {k: v for k, v in os.environ.items() if k != "HEADWATER_TOKEN_KEY"}
     small = ("--set", "session.small_nights=true", "--set", "session.driver_memory_gb=1")
-    return subprocess.run(
-        [sys.executable, "-m", "headwater.cli", *words, *small],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=300,
-        check=False,
-    )
+    with new_prompt(environment) as prompt:
+        yield lambda *words: prompt.headwater(*words, *small)
 
 
-def test_validate_shows_what_would_be_rejected_and_how_the_feeds_hang_together(landing):
+def test_validate_shows_what_would_be_rejected_and_how_the_feeds_hang_together(headwater, landing):
     synthesise(landing.root, MarketplaceParams(**SMALL, dirty=0.05))
     done = headwater("validate", "--set", f"paths.landing={landing.root / 'landing'}")
     assert done.returncode == 0, done.stderr
@@ -47,7 +38,7 @@ def test_validate_shows_what_would_be_rejected_and_how_the_feeds_hang_together(l
     assert not (landing.root / "lake").exists()
 
 
-def test_validate_tells_every_fault_of_the_feeds_and_ends_with_code_3(landing):
+def test_validate_tells_every_fault_of_the_feeds_and_ends_with_code_3(headwater, landing):
     landing.put("orders/a.csv", "order_id,brand,brand\n")
     landing.put("orders/b.csv.gz", b"not gzip")
     landing.put("complaints/a.txt", "what")
@@ -97,7 +88,7 @@ def test_a_sample_is_counted_exactly_and_a_broken_file_is_refused(landing):
         validate_feeds(landing.spark, landing.config("intake.sample_rows=5"), None)
 
 
-def test_the_first_value_that_breaks_a_rule_is_shown_and_nothing_of_buyers(landing):
+def test_the_first_value_that_breaks_a_rule_is_shown_and_nothing_of_buyers(headwater, landing):
     landing.header_only("addresses", "supplier_links")
     landing.put(
         "orders/a.csv",

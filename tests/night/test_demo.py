@@ -169,7 +169,7 @@ def _wait_for(words: str, log: Path, seconds: int = 120) -> None:
     raise AssertionError(log.read_text(errors="replace")[-2000:])
 
 
-def test_spark_submit_runs_the_same_night_on_a_cluster(cluster, small_lake, tmp_path):
+def test_spark_submit_runs_the_same_night_on_a_cluster(cluster, tiny_lake, tmp_path):
     """The README's two lines, with JARs that are here in place of --packages: the same digests as on one machine."""
     import pyspark
 
@@ -198,18 +198,18 @@ def test_spark_submit_runs_the_same_night_on_a_cluster(cluster, small_lake, tmp_
     }
     command += [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     command += [w for w in words[packages + 2 :] if w != "spark-submit"]
-    command += ["--set", f"paths.landing={small_lake.paths.landing}", "--set", f"paths.lake={tmp_path / 'lake'}"]
+    command += ["--set", f"paths.landing={tiny_lake.paths.landing}", "--set", f"paths.lake={tmp_path / 'lake'}"]
     command += [
         "--set",
-        f"money.rates={_toml(small_lake.money.rates)}",
+        f"money.rates={_toml(tiny_lake.money.rates)}",
         "--set",
-        f"strata.root_rate={small_lake.strata.root_rate}",
+        f"strata.root_rate={tiny_lake.strata.root_rate}",
     ]
     command += ["--set", "intake.multi_line=true"]
     environment = {**os.environ, "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": ""}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    here, there = PublishedReader(small_lake.paths.lake), PublishedReader(str(tmp_path / "lake"))
+    here, there = PublishedReader(tiny_lake.paths.lake), PublishedReader(str(tmp_path / "lake"))
     night = here.nights[-1]
     assert {t: r["digest"] for t, r in there.publication(night).items()} == {
         t: r["digest"] for t, r in here.publication(night).items()

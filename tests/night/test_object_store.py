@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ PACKAGES += [
 SETTINGS = """
 
 [session.spark]
+"spark.driver.defaultJavaOptions" = "-XX:TieredStopAtLevel=1" # two small nights do not pay for the optimising compiler
 "spark.jars.packages" = "{packages}"
 "spark.jars.excludes" = "software.amazon.awssdk:bundle"
 "spark.jars.ivy" = "{ivy}"
@@ -67,29 +69,29 @@ def credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"AWS_{name}", value)
 
 
-def headwater(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "headwater.cli", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"})
+@pytest.fixture
+def prompt(credentials: None, new_prompt: Any) -> Iterator[Any]:
+    with new_prompt(os.environ | {"COLUMNS": "200"}) as prompt:
+        yield prompt
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("credentials")
-def test_a_night_in_an_object_store_publishes_what_a_night_on_a_disk_does(small_lake, endpoint, tmp_path):
+def test_a_night_in_an_object_store_publishes_what_a_night_on_a_disk_does(tiny_lake, endpoint, prompt, tmp_path):
     import boto3
 
     client = boto3.client("s3", endpoint_url=endpoint)
     client.create_bucket(Bucket=BUCKET)
-    landing = Path(small_lake.paths.landing)
+    landing = Path(tiny_lake.paths.landing)
     for file in sorted((p for p in landing.rglob("*") if p.is_file()), key=lambda p: (p.stat().st_mtime_ns, p)):
         client.upload_file(str(file), BUCKET, f"landing/{file.relative_to(landing)}")
     settings = tmp_path / "store.toml"
     store = SETTINGS.format(packages=",".join(PACKAGES), ivy=tmp_path / "ivy", endpoint=endpoint)
     settings.write_text((ROOT / "conf" / "local.toml").read_text() + store)
-    where = ["--set", "session.driver_memory_gb=2"]
+    where = ["--config", str(settings), "--set", "session.driver_memory_gb=2"]
     where += ["--set", f"paths.landing=s3a://{BUCKET}/landing", "--set", f"paths.lake=s3a://{BUCKET}/lake"]
 
-    on_disk = PublishedReader(small_lake.paths.lake)
-    done = headwater("run", "--night", str(on_disk.nights[-1]), "--config", str(settings), *where)
+    on_disk = PublishedReader(tiny_lake.paths.lake)
+    done = prompt.headwater("run", "--night", str(on_disk.nights[-1]), *where)
     if done.returncode and ("unresolved dependency" in done.stderr or "download failed" in done.stderr):
         pytest.skip("no Maven repository in reach has Hadoop's connector for S3")
     assert done.returncode == 0, done.stderr[-3000:]
@@ -108,13 +110,13 @@ def test_a_night_in_an_object_store_publishes_what_a_night_on_a_disk_does(small_
         client.put_object(Bucket=BUCKET, Key=key, Body=content)
     client.put_object(Bucket=BUCKET, Key="landing/hubs/new.csv", Body=b"kind,value\nphone,1\n")
     second = on_disk.nights[-1] + timedelta(days=1)
-    done = headwater("run", "--night", str(second), "--config", str(settings), *where)
+    done = prompt.headwater("run", "--night", str(second), *where)
     assert done.returncode == 0, done.stderr[-3000:]
     taken = read_rows(f"s3a://{BUCKET}/lake", FILES)
     assert [row["path"].partition("landing/")[2] for row in taken if row["night"] == second] == ["hubs/new.csv"]
     assert all("etag" in row["content"] for row in taken)
 
     worst = in_store.read(SHOPS)["seller_id"][0].as_py()
-    shown = headwater("show", "shop", worst, "--config", str(settings), *where)
+    shown = prompt.headwater("show", "shop", worst, *where)
     assert shown.returncode == 0, shown.stderr
     assert worst in shown.stdout
