@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from headwater.attribution.find import find
 from headwater.attribution.logistic import fit_logistic
-from headwater.attribution.side import learn_slopes, side_log_odds, signs, standardise
+from headwater.attribution.side import learn_slopes, side_log_odds, signs, standardise, to_even_odds
 from headwater.parameters.finding import SIGNS, SideParams
 
 from .windows import window
@@ -47,6 +47,11 @@ def test_a_source_that_complaints_clear_is_not_raised():
 def test_signs_alone_carry_nobody_beyond_even_odds():
     got = side_log_odds(np.array([[3.0]]), np.array([4.0]), np.array([0.0]), np.array([-2.5]), PARAMS)
     assert got[0] == pytest.approx(2.5, abs=0.05)
+
+
+def test_what_lowers_has_no_bound_and_what_is_beyond_even_odds_already_is_not_raised():
+    got = to_even_odds(np.array([3.0, 1.0, 2.0, -6.0]), np.array([-2.5, -2.5, 0.5, -2.5]))
+    assert got.tolist() == [2.5, 1.0, 0.0, -6.0]
 
 
 def test_an_innocent_sign_lowers_even_without_complaints():
