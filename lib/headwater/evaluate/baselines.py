@@ -225,6 +225,7 @@ ABLATIONS: dict[str, FindParams] = {
     "- second pass": FindParams(passes=1),
     "- lower odds of places": FindParams(place_odds=0.0, lone_place_odds=0.0),
     "- late sources": FindParams(late=()),
+    "- siblings": FindParams(shares=ShareParams(siblings=(0.0,), sibling_parts=(0.0,))),
     "- declared dispatch addresses": FindParams(shares=ShareParams(declared_places=0.0)),
 }
 
