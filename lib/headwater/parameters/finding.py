@@ -230,14 +230,14 @@ PLANTED = Tempering(
     right=664,
     record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
     bins=(
-        (0.5, 0.75, 762, 522),
-        (0.75, 0.9, 912, 781),
-        (0.9, 0.95, 203, 194),
-        (0.95, 0.99, 435, 423),
-        (0.99, 1.0, 2300, 2298),
+        (0.5, 0.75, 762, 519),
+        (0.75, 0.9, 949, 818),
+        (0.9, 0.95, 192, 184),
+        (0.95, 0.99, 421, 408),
+        (0.99, 1.0, 2293, 2291),
     ),
-    brier=0.0434,
-    log_loss=0.1640,
+    brier=0.0435,
+    log_loss=0.1642,
 )
 
 
@@ -280,7 +280,7 @@ class CalibrationParams(Section):
         0.75,
         gt=0.5,
         lt=1,
-        description="highest probability of what rests on one operator: of such suppliers 85 % were guilty on the bench's "
+        description="highest probability of what rests on one operator: of such suppliers 86 % were guilty on the bench's "
         "marketplaces, and fewer where many accounts attack one shop",
     )
 
