@@ -37,6 +37,8 @@ WORLDS: dict[str, tuple[str, dict[str, Any]]] = {
     "20 small agents": ("demo", {"agents": 20}),
     "100 agents of two clients": ("demo", {"agents": 100}),
     "8,000 shops": ("demo", {"shops": 8_000, "suppliers": 1_600, "guilty": 120}),
+    "large operators": ("demo", {"large_operators": 12}),
+    "large operators, clean values": ("clean", OPEN | {"large_operators": 12}),
     "small warehouses": ("demo", {}),
     "payment agents": ("demo", {}),
 }

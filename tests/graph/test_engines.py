@@ -54,7 +54,10 @@ def planted(seed: int) -> tuple[list[Edge], list[tuple[Any, ...]], Said]:
         (s, rng.choice([None, "DE", "CN", "US", "FR"]), rng.choice([None, "toys", "shoes", "bags"])) for s in shops
     ]
     about += [(f"alone {i}", None, None) for i in range(60)]
+    large = [f"large {i:02d}" for i in range(14)]
+    edges |= {(s, "payee_id", "large") for s in large} | {(s, "registration_no", "large") for s in large[:10]}
     about = [(*row, *(rng.choice([None, False, True]) for _ in OWN)) for row in about]
+    about += [(s, "DE", f"goods {i}", None, i > 11, True) for i, s in enumerate(large)]
     pairs = [rng.sample(group, 2) for group in groups if len(group) > 3]
     must = [
         *pairs[:4],
@@ -112,6 +115,7 @@ def test_both_engines_tell_the_same_to_the_last_digit(spark: Any, tmp_path: Path
     assert any(row["oversize"] for row in one["shapes"])
     assert {row["decided_by"] for row in one["hubs"]} == {"degree", "review"}
     assert len({row["payees"] for row in one["hubs"]}) > 3
+    assert ("payee_id", "large") not in {(row["type"], row["value"]) for row in one["hubs"]}
     assert {row["ties"] for row in one["edges"]} == {True, False}
     assert len({row["kind"] for row in one["contradictions"]}) >= 4
 

@@ -193,6 +193,75 @@ def test_shops_that_share_more_than_a_payee_are_no_strangers_though_some_give_th
     assert groups(result) == {frozenset(shops)}
 
 
+def large(shops: list[str], paid: int, registered: int) -> list[Edge]:
+    """An operator that hides: some shops share the payee, some the number, most a phone, e-mail and unit; all in turn."""
+    more = (
+        give("1", *shops[6:])
+        + give("m", *shops[:12], type_name="email")
+        + give("U", *shops[3:], type_name="unit_address")
+    )
+    return (
+        give("P", *shops[:paid], type_name="payee_id")
+        + give("R", *shops[paid - registered + 4 : paid + 4], type_name="registration_no")
+        + more
+    )
+
+
+def test_a_payee_and_a_number_agree_that_an_operator_of_many_shops_is_one():
+    shops = [f"s{i:02d}" for i in range(25)]
+    result = found(large(shops, 18, 14), reached_apart=shops, paid_apart=shops[22:], registered_apart=shops[:4])
+    assert not hub_values(result) & {"P", "R"}
+    assert frozenset(shops[:22]) in groups(result)
+
+
+def test_an_operator_of_sixty_shops_is_one_in_whatever_it_trades():
+    shops = [f"s{i:02d}" for i in range(60)]
+    wide = {shop: ("DE", f"goods {i % 8}") for i, shop in enumerate(shops)}
+    edges = give("P", *shops, type_name="payee_id") + give("R", *shops[:24], type_name="registration_no")
+    assert groups(found(edges, shops=wide, reached_apart=shops, registered_apart=shops[24:36])) == {frozenset(shops)}
+    result = found(edges, shops=wide, reached_apart=shops, registered_apart=shops[24:])
+    assert groups(result) == {frozenset(shops[:24])}, "more of them are known to differ than agree"
+
+
+@pytest.mark.parametrize("clients", [12, 18, 40])
+@pytest.mark.parametrize("known", ["reached_apart", "registered_apart"])
+def test_an_agents_kit_with_its_payee_is_one_witness_and_ties_none_of_its_clients(clients, known):
+    shops = [f"s{i:02d}" for i in range(clients)]
+    edges = kit(*shops) + give("m", *shops, type_name="email") + give("P", *shops, type_name="payee_id")
+    result = found(edges, **{known: shops})
+    assert groups(result) == set()
+    assert {"P", "1", "m", "U"} <= hub_values(result)
+
+
+@pytest.mark.parametrize("others", ["registered_apart", "reached_apart"])
+def test_an_operator_among_an_agents_clients_does_not_make_them_its_own(others):
+    shops = [f"s{i:02d}" for i in range(48)]
+    edges = give("P", *shops, type_name="payee_id") + kit(*shops) + give("R", *shops[:12], type_name="registration_no")
+    assert groups(found(edges, **{"reached_apart": shops, others: shops[12:]})) == {frozenset(shops[:12])}
+
+
+def test_shops_with_numbers_of_their_own_besides_are_known_to_differ():
+    shops = [f"s{i:02d}" for i in range(20)]
+    both = give("P", *shops, type_name="payee_id") + give("R", *shops, type_name="registration_no")
+    assert groups(found(both, reached_apart=shops)) == {frozenset(shops)}
+    assert groups(found(both, reached_apart=shops, registered_apart=shops)) == set()
+
+
+def test_a_payee_that_a_person_calls_a_hub_is_no_witness_for_a_number():
+    shops = [f"s{i:02d}" for i in range(20)]
+    both = give("P", *shops, type_name="payee_id") + give("R", *shops, type_name="registration_no")
+    result = found(both, Said(hubs={"payee_id": frozenset("P")}), reached_apart=shops)
+    assert hub_values(result) == {"P", "R"}
+
+
+def test_a_payee_and_a_number_that_a_form_fills_in_are_no_witnesses():
+    everybody = [f"s{i:03d}" for i in range(120)]
+    both = give("P", *everybody, type_name="payee_id") + give("R", *everybody, type_name="registration_no")
+    result = found(both, reached_apart=everybody)
+    assert groups(result) == set()
+    assert tell.hubs(result)["kind"].to_pylist() == ["placeholder", "placeholder"]
+
+
 def test_wide_spread_makes_a_hub_of_what_narrow_spread_does_not():
     shops = [f"s{i}" for i in range(7)]
     wide = {s: (country, "toys") for s, country in zip(shops, ["DE", "FR", "CN", "US", "PL", "IT", "ES"], strict=True)}

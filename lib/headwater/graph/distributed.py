@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import reduce
 from itertools import count
-from operator import or_
+from operator import and_, or_
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,17 @@ from headwater.graph.bipartite import KINDS, PAPERS, UNFORGEABLE, bipartite
 from headwater.graph.checks import check_edges, check_largest, check_partition, check_ties
 from headwater.graph.components import components
 from headwater.graph.contraction import Scratch
-from headwater.graph.hubs import CLEARED, OWN, REVIEWED, all_strangers, parties_known, too_many, too_many_papers
+from headwater.graph.hubs import (
+    CLEARED,
+    OWN,
+    REVIEWED,
+    all_strangers,
+    is_placeholder,
+    one_operators,
+    parties_known,
+    too_many,
+    too_many_papers,
+)
 from headwater.graph.operators import ABOUT, EDGE, must_links, operators_of
 from headwater.graph.said import Said, in_order, unheeded, within
 from headwater.graph.verify import faults
@@ -128,17 +138,25 @@ def _judged(
     spread = _stored(files, "spread", _spread(given, shops))
     rare = given.join(spread.where(F.col("shops") <= params.parties).select(*VALUE), on=VALUE, how="left_semi")
     unforged = F.col("type").isin(*UNFORGED)
+    opinion = _opinions(given, said)
+    known = spread.join(opinion, on=VALUE, how="left")
+    usable = known.where(~is_placeholder(F.col("shops"), F.lit(max(market, 1)), params) & (_said() != REVIEWED))
+    of_shops = _stored(files, "together", _together(given, usable, shops))
+    pairs = of_shops.where("one_each").withColumn("value", F.to_json(F.array(*PAPERS)))
+    rare = rare.unionByName(pairs.select("seller_id", F.lit("papers").alias("type"), "value"))
     kinds = sorted(row["type"] for row in given.where(unforged).select("type").distinct().collect())
     counted = [_paper_parties(given, rare.where(F.col("type") != kind), kind, shops, split) for kind in kinds]
     nothing = given.where("false").select(
         *VALUE, *(F.lit(0).cast("bigint").alias(n) for n in ("parties", "apart", "told"))
     )
     parties = reduce(DataFrame.unionByName, counted, nothing)
-    opinion = _opinions(given, said)
     strangers = all_strangers(F.col("apart"), F.col("told"), params)
-    hub = too_many_papers(F.col("parties"), strangers, _wide(params), _said(), params) & (F.col("type") != "must_link")
+    one = one_operators(F.col("agree"), F.col("differ"), F.col("shops"), params)
+    hub = too_many_papers(F.col("parties"), strangers, one, _wide(params), _said(), params)
     of_papers = spread.where(unforged).join(parties, on=VALUE, how="inner")
-    of_papers = _stored(files, "papers", _ruled(of_papers, opinion, hub).drop("apart", "told"))
+    of_papers = of_papers.join(_agreeing(given, usable, of_shops), on=VALUE, how="left").fillna(0, ["agree", "differ"])
+    of_papers = _ruled(of_papers, opinion, hub & (F.col("type") != "must_link"))
+    of_papers = _stored(files, "papers", of_papers.drop("apart", "told", "agree", "differ"))
     proven = given.join(of_papers.where("not hub").select(*VALUE), on=VALUE, how="left_semi")
     related = split(proven).persist()
     payees = _payees(given, proven, shops, related)
@@ -147,9 +165,8 @@ def _judged(
     hub = too_many(F.col("parties"), F.col("payees"), _wide(params), _said(), params)
     judged = of_papers.join(payees, on=VALUE, how="left").fillna(0, ["payees"])
     judged = judged.unionByName(_ruled(others, opinion, hub))
-    share = F.col("shops") / F.lit(max(market, 1))
-    many = (share >= params.placeholder_share) & (F.col("shops") >= params.placeholder_shops)
-    judged = _stored(files, "judged", judged.withColumn("placeholder", F.col("hub") & many))
+    common = is_placeholder(F.col("shops"), F.lit(max(market, 1)), params)
+    judged = _stored(files, "judged", judged.withColumn("placeholder", F.col("hub") & common))
     related.unpersist()
     return judged
 
@@ -181,6 +198,33 @@ def _paper_parties(given: DataFrame, rare: DataFrame, kind: str, shops: DataFram
     return rows.groupBy(*VALUE).agg(
         F.countDistinct(part).alias("parties"), F.countDistinct(told).alias("apart"), F.count("known").alias("told")
     )
+
+
+def _together(given: DataFrame, usable: DataFrame, shops: DataFrame) -> DataFrame:
+    """(seller_id, a column of each of PAPERS, one_each, told), one row a shop of any `usable` paper: whether it gives one of each kind and
+    none of its own, and whether it gives any of each."""
+    papers = given.where(F.col("type").isin(*PAPERS)).join(usable.select(*VALUE), on=VALUE, how="left_semi")
+    of_kind = {kind: F.when(F.col("type") == kind, F.col("value")) for kind in PAPERS}
+    counts = [F.count(value).alias(f"shared_{kind}") for kind, value in of_kind.items()]
+    rows = papers.groupBy("seller_id").agg(*(F.min(value).alias(kind) for kind, value in of_kind.items()), *counts)
+    rows = rows.join(shops.select("seller_id", *(OWN[kind] for kind in PAPERS)), on="seller_id", how="left")
+    alone = {kind: F.coalesce(OWN[kind], F.lit(False)) for kind in PAPERS}
+    one = [(F.col(f"shared_{kind}") == 1) & ~alone[kind] for kind in PAPERS]
+    any_given = [(F.col(f"shared_{kind}") > 0) | alone[kind] for kind in PAPERS]
+    one_each, told = reduce(and_, one).alias("one_each"), reduce(and_, any_given).alias("told")
+    return rows.select("seller_id", *PAPERS, one_each, told)
+
+
+def _agreeing(given: DataFrame, usable: DataFrame, of_shops: DataFrame) -> DataFrame:
+    """(type, value, agree, differ) of the papers of shops that give both kinds, as `papers_together` counts them."""
+    pairs = of_shops.where("one_each").groupBy(*PAPERS).agg(F.count(F.lit(1)).alias("times"))
+    each = F.array(*(F.struct(F.lit(kind).alias("type"), F.col(kind).alias("value")) for kind in PAPERS))
+    agree = pairs.select(F.inline(each), "times").groupBy(*VALUE).agg(F.max("times").alias("agree"))
+    told = given.where(F.col("type").isin(*PAPERS)).join(usable.select(*VALUE), on=VALUE, how="left_semi")
+    told = told.join(of_shops.where("told"), on="seller_id", how="left_semi")
+    rows = told.groupBy(*VALUE).agg(F.count(F.lit(1)).alias("known")).join(agree, on=VALUE, how="left")
+    rows = rows.withColumn("agree", F.coalesce("agree", F.lit(0)))
+    return rows.select(*VALUE, "agree", (F.col("known") - F.col("agree")).alias("differ"))
 
 
 def _payees(given: DataFrame, proven: DataFrame, shops: DataFrame, parts: DataFrame) -> DataFrame:

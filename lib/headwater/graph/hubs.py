@@ -49,36 +49,40 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said
     """The graph, the country and main category of each shop as numbers (-1: unknown), what shops have of their `own`, what people
     `said` of each value (REVIEWED, CLEARED or 0) -> the spread of each value.
 
-    The parties of a payee or registration number are the groups that other rare values make of its shops; those of any
-    other value are the groups that payees and registration numbers make, once their own hubs are out. So a phone that
-    one operator's twenty shops give has one party, an agent's that twenty strangers give has twenty."""
+    The parties of a payee or registration number are the groups that other rare values make of its shops, and payee and
+    number together, however common (`papers_together`); those of any other value are the groups that payees and registration
+    numbers make, once their own hubs are out. So a phone that one operator's twenty shops give has one party, an agent's
+    that twenty strangers give has twenty."""
     degree, n = graph.degree, len(graph.kind)
     proof = PROOF[graph.kind]
     paper = (proof == UNFORGEABLE) & (graph.kind != NUMBER["must_link"])
     countries = _known(graph, country)
     categories = _known(graph, category)
     wide = (countries >= params.wide_countries) | (categories >= params.wide_categories)
+    common = is_placeholder(degree, max(graph.shops, 1), params)
+    papers = papers_together(graph, own, ~common & (said != REVIEWED))
     parties, strangers = np.ones(n, np.int64), np.zeros(n, bool)
     for kind in np.unique(graph.kind[proof == UNFORGEABLE]):
         rare = (graph.kind != kind) & (degree <= params.parties)
         used = rare[graph.value]
-        related = group(graph.shops, graph.shop[used], graph.value[used])
+        related = group(graph.shops, graph.shop[used], graph.value[used], papers.label)
         mine = graph.kind == kind
         parties[mine] = distinct_count(graph.value, related[graph.shop], n)[mine]
         known = np.any([own[name] for name in OWN if name != KINDS[kind].name], axis=0)
+        known |= papers.both
         known[graph.shop[used]] = True
         rows = known[graph.shop]
         apart = distinct_count(graph.value[rows], related[graph.shop[rows]], n)
         told = np.bincount(graph.value[rows], minlength=n)
         strangers[mine] = all_strangers(apart, told, params)[mine]
-    hub = np.asarray(too_many_papers(parties, strangers, wide, said, params) & paper)
+    one = one_operators(papers.agree, papers.differ, degree, params)
+    hub = np.asarray(too_many_papers(parties, strangers, one, wide, said, params) & paper)
     used = ((proof == UNFORGEABLE) & ~hub)[graph.value]
     related = group(graph.shops, graph.shop[used], graph.value[used])
     other = proof != UNFORGEABLE
     parties[other] = distinct_count(graph.value, related[graph.shop], n)[other]
     payees = _proven(graph, related, own, hub)
     hub |= too_many(parties, payees, wide, said, params) & other
-    share = degree / max(graph.shops, 1)
     return Spread(
         shops=degree,
         parties=parties,
@@ -87,7 +91,7 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said
         payees=payees,
         hub=hub,
         decided_by=np.where(hub, np.where(said == REVIEWED, "review", "degree"), ""),
-        placeholder=hub & (share >= params.placeholder_share) & (degree >= params.placeholder_shops),
+        placeholder=hub & common,
     )
 
 
@@ -104,18 +108,66 @@ def too_many(parties: Any, payees: Any, wide: Any, said: Any, params: Hubs) -> A
     return (said == REVIEWED) | (many & (said != CLEARED))
 
 
-def too_many_papers(parties: Any, strangers: Any, wide: Any, said: Any, params: Hubs) -> Any:
-    """The same of a payee or registration number: it takes many times more parties, or that its shops are `strangers`."""
+def too_many_papers(parties: Any, strangers: Any, one: Any, wide: Any, said: Any, params: Hubs) -> Any:
+    """The same of a payee or registration number: it takes many times more parties, or that its shops are `strangers`; and that
+    they are not `one` operator's."""
     many = (parties > params.unforgeable_factor * params.parties) | (
         wide & (parties > params.unforgeable_factor * params.parties_wide)
     )
-    return (said == REVIEWED) | ((many | strangers) & (said != CLEARED))
+    return (said == REVIEWED) | ((many | strangers) & ~one & (said != CLEARED))
 
 
 def all_strangers(apart: Any, told: Any, params: Hubs) -> Any:
     """Whether nearly every shop of a payee or registration number is a party of its own; of the shops that give anything else
     (`told` of them, in `apart` parties): nothing is known of the others."""
     return (apart > params.parties_wide) & (apart > params.unforgeable_share * told)
+
+
+def one_operators(agree: Any, differ: Any, shops: Any, params: Hubs) -> Any:
+    """Whether a payee or registration number of so many shops is one operator's: more of them `agree` in the other paper, too, than
+    `differ` in it, and they are no small part of all; the rest gives no other paper."""
+    return (agree > params.parties_wide) & (agree > differ) & (shops - agree <= params.unforgeable_share * shops)
+
+
+def is_placeholder(shops: Any, market: Any, params: Hubs) -> Any:
+    """Whether so many of the marketplace's shops give a value that it is a default of some form, nobody's."""
+    return (shops / market >= params.placeholder_share) & (shops >= params.placeholder_shops)
+
+
+@dataclass(frozen=True)
+class Papers:
+    """What payees and registration numbers say together. `both`: shops that give one of each; `label`: groups of those that give
+    the same two. Of each value, `agree`: its shops in the largest such group; `differ`: its others that give both kinds."""
+
+    both: Bools
+    label: Ints
+    agree: Ints
+    differ: Ints
+
+
+def papers_together(graph: Bipartite, own: Own, usable: Bools) -> Papers:
+    """What payees and registration numbers, as far as they are `usable`, say together.
+
+    A bank and a register know nothing of each other, so they are two witnesses, however many shops give what they say. Phone,
+    e-mail, address and even payee are one: an agent or a warehouse lends them together, to any number of strangers, but not the
+    number of its company. A shop that gives two papers of a kind, or one of its own, agrees with nobody."""
+    n = len(graph.kind)
+    paper = [(usable & (graph.kind == NUMBER[kind]))[graph.value] for kind in PAPERS]
+    shared = np.array([np.bincount(graph.shop[rows], minlength=graph.shops) for rows in paper])
+    alone = np.array([own[kind] for kind in PAPERS])
+    both = ((shared == 1) & ~alone).all(axis=0)
+    # Edges are in the order of values, so those of one kind are before those of the next.
+    rows = np.flatnonzero(np.any(paper, axis=0) & both[graph.shop])
+    rows = rows[np.argsort(graph.shop[rows], kind="stable")]
+    payee, number = graph.value[rows[::2]], graph.value[rows[1::2]]
+    pair = payee * n + number
+    _, back, times = np.unique(pair, return_inverse=True, return_counts=True)
+    agree = np.zeros(n, np.int64)
+    for value in (payee, number):
+        np.maximum.at(agree, value, times[back])
+    told = np.any(paper, axis=0) & ((shared > 0) | alone).all(axis=0)[graph.shop]
+    differ = np.bincount(graph.value[told], minlength=n) - agree
+    return Papers(both, group(graph.shops, graph.shop[rows[::2]], pair), agree, differ)
 
 
 def _known(graph: Bipartite, attribute: Ints) -> Ints:

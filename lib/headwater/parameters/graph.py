@@ -48,7 +48,8 @@ class Hubs(Section):
         gt=0,
         le=1,
         description="parties per shop; a payee or registration number of more than `parties_wide` is a hub also where nearly every "
-        "shop of it is one: the shops of an operator share more than that",
+        "shop of it is one: the shops of an operator share more than that. No more than this share of its shops may be without "
+        "the paper of the other kind in which the others agree",
     )
     placeholder_share: float = Field(
         0.2, gt=0, le=1, description="share of all shops; a hub that so many give is a default of some form, nobody's"

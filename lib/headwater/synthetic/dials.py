@@ -57,6 +57,10 @@ class People(Dials):
         default=0.15,
         description="share of operators that run more than one shop (two to twenty); the clusters to be found",
     )
+    large_operators: Count = Field(
+        default=0,
+        description="operators of twenty to sixty shops; as many shops as an agent has clients, so that counting shops tells neither",
+    )
     shared_payee: Share = Field(
         default=0.8, description="chance that a shop uses its operator's payee rather than its own"
     )

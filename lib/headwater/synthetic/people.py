@@ -17,6 +17,7 @@ from headwater.synthetic.world import (
     HOME,
     STREAM_ADDRESSES,
     STREAM_IDENTITY,
+    STREAM_LARGE,
     STREAM_PEOPLE,
     STREAM_ROLES,
     STREAM_SOURCES,
@@ -119,10 +120,12 @@ def _places(params: MarketplaceParams, suppliers: Suppliers) -> tuple[Places, In
 
 
 def _shops(params: MarketplaceParams, places: Places, home: Ints) -> Shops:
-    """Shops of Zipf sizes in operators of one to some twenty shops that share payee, phone and home, with gaps."""
+    """Shops of Zipf sizes in operators of one to some twenty shops, a few of up to sixty, that share payee, phone and home, with gaps."""
     rng = stream(params, STREAM_PEOPLE)
     n = params.shops
     sizes = np.where(rng.random(n) < params.multi_shop, 1 + np.minimum(rng.geometric(0.35, n), 19), 1)
+    large = stream(params, STREAM_LARGE).integers(20, 61, n)
+    sizes = np.where(np.arange(n) < params.large_operators, large, sizes)
     operator = rng.permutation(np.repeat(np.arange(n), sizes)[:n])
     _, head, operator = np.unique(operator, return_index=True, return_inverse=True)
     boss = head[operator]  # the operator's first shop, whose values the others share

@@ -16,7 +16,7 @@ from headwater.synthetic.vocabulary import CITIES, STREETS
 # Each stream of draws has its own number, so that a dial moved in one place leaves the other draws alone.
 STREAM_PEOPLE, STREAM_SOURCES, STREAM_EDGES, STREAM_LISTINGS, STREAM_ATTACKS, STREAM_ADDRESSES, STREAM_FEEDS = range(7)
 STREAM_ORDERS, STREAM_COMPLAINTS, STREAM_UPDATES, STREAM_DIRTY = range(7, 11)
-STREAM_IDENTITY, STREAM_ROLES, STREAM_STALLS, STREAM_VERDICTS = range(11, 15)
+STREAM_IDENTITY, STREAM_ROLES, STREAM_STALLS, STREAM_VERDICTS, STREAM_LARGE = range(11, 16)
 
 PLACE_KINDS = ["supplier", "home", "3pl", "market", "returns_centre"]
 SUPPLIER_PLACE, HOME, WAREHOUSE, HALL, CENTRE = range(5)
