@@ -63,6 +63,18 @@ APART = {
         "Av. Juárez 10, Col. Centro, Iztapalapa, Ciudad de México, México",
     ),
     "house number after a sign": ("Calle 71 # 21-35, Bogotá, Colombia", "Calle 71 # 21-37, Bogotá, Colombia"),
+    "house number after a sign and before a door": (
+        in_fields("Calle Roble #71, Local 21", "Guadalajara", postcode="44226", country="MX"),
+        in_fields("Calle Roble #85, Local 21", "Guadalajara", postcode="44226", country="MX"),
+    ),
+    "doors of a house whose number has a sign": (
+        "Calle Roble #71 Int. 4, 44226 Guadalajara, México",
+        "Calle Roble #71 Int. 5, 44226 Guadalajara, México",
+    ),
+    "doors of a street without a number": (
+        "Calle Roble, Local 21, 44226 Guadalajara, México",
+        "Calle Roble, Local 22, 44226 Guadalajara, México",
+    ),
     "door by a code": ("C/ Mayor 5, 2º B, 28013 Madrid", "C/ Mayor 5, 3º A, 28013 Madrid"),
     "floor in Turkish": ("Gül Cad. No:5 Kat:2, Istanbul", "Gül Cad. No:5 Kat:3, Istanbul"),
     "court before a street": ("Rosewood Court, 12 High Street, Leeds", "Ashwood Court, 12 High Street, Leeds"),
@@ -157,6 +169,11 @@ def test_what_is_said_differently_stays_apart(rows: tuple[Said, Said]) -> None:
 
 MIXED_TOWN = {"city": "Springfield", "country": "US"}
 ONE = {
+    "a sign before the house number or none, the door first or last": (
+        "Calle Roble #71, Local 21, 44226 Guadalajara, México",
+        "Calle Roble 71, Local 21, 44226 Guadalajara, México",
+        "Local 21, Calle Roble # 71, 44226 Guadalajara, México",
+    ),
     "district left out": ("深圳市福田区人民路10号302室", "深圳市人民路10号302室", "广东省深圳市福田区人民路10号302室"),
     "district in two scripts": (
         "深圳市福田区人民路10号302室",

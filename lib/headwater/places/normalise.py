@@ -40,7 +40,8 @@ class ParsedAddress(NamedTuple):
     ('avenue') and direction ('s') stand apart, since people leave them out; but a street of a syllabic name that has no
     direction says so ('-'), for 人民路 and 人民北路 are two streets. `building` is what is numbered between the house and its
     doors, block, entrance, zone, row, gate, each with its kind; `name` a named building, hall or estate. `unit` is flat, stall
-    or room with its floor, `unit_kind` what its word says beyond 'unit': home | shop | mailbox. The columns `_native` hold Han
+    or room with its floor, `unit_kind` what its word says beyond 'unit': home | shop | mailbox; in a street without a number they
+    make no unit, but two of them are not one address. The columns `_native` hold Han
     as written, in simplified characters, for two names may have one reading. `level` is the finest thing that is said: unit |
     building | street | postcode_area | city | country | none. `script` (latin | cjk) says whether a slip of one letter may be
     forgiven.
@@ -158,8 +159,8 @@ def _finish(draft: Draft, rules: Rules) -> ParsedAddress:
     district = None if draft.district == (city or "").replace(" ", "") else draft.district  # the city, said twice
     located = any((street, name, draft.name_native))
     house = number or building or name or draft.name_native
-    if not (located and house):
-        unit = unit_kind = None  # a flat in a street without a number is nowhere in particular
+    if not located:
+        unit = unit_kind = None
     level = _level(located, house, unit, draft.postcode, draft.city or district, draft.country)
     if not located:
         number = building = None
