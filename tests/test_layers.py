@@ -23,7 +23,6 @@ LAYERS = (
     ("places",),
     ("graph",),
     ("attribution",),
-    ("cases",),
     ("report", "doctor", "synthetic"),
     ("evaluate",),
     ("nightly",),

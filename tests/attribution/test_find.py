@@ -92,7 +92,7 @@ def test_twin_sources_are_one_case_and_the_merged_column_has_more_evidence(plant
 
 def test_a_place_of_one_supplier_is_owned_and_a_shared_one_is_not(planted):
     market, _, found = planted
-    owner = owners(found.goods, market, 0.8, 2.0)
+    owner = owners(found.goods, found.inferred.at_place, market, 0.8)
     assert (owner[: market.suppliers] == -1).all()
     flow = flow_by_cell(market, found)
     supplier, place = flow[:, : market.suppliers], found.exposure_shares[:, market.suppliers : market.early]

@@ -10,9 +10,10 @@ from scipy.special import expit, logit
 from headwater.attribution.find import find
 from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners
 from headwater.attribution.market import PLACE, Cleared, Complaints, Flows, Links, Market, Named
+from headwater.attribution.shares import learn
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import WorldParams, make_world
-from headwater.parameters.finding import FindParams
+from headwater.parameters.finding import FindParams, ShareParams
 
 NONE = np.zeros(0, dtype=np.int64)
 GOODS = sp.csr_matrix([[0.8, 0.2], [0.0, 0.5], [0.0, 0.0]])
@@ -34,7 +35,7 @@ def test_the_goods_of_a_place_are_shares_of_what_is_expected_through_it():
     got = goods_of_places(market((3.0, 2.0)), through).toarray()
     # Place 0: 3 and 2 x .5 expected, of which 3 x 1 and 2 x .5 x .5 are the first supplier's.
     assert got == pytest.approx(np.array([[3.5 / 4, 0.25 / 4], [0.5, 0.25], [0.0, 0.0]]))
-    assert owners(sp.csr_matrix(got), market(), 0.8, 2.0).tolist() == [-1, -1, 0, -1, -1]
+    assert owners(sp.csr_matrix(got), sp.csr_matrix((3, 2)), market(), 0.8).tolist() == [-1, -1, 0, -1, -1]
 
 
 @pytest.mark.parametrize(("orders", "owner"), [((8.0, 0.0), 1), ((7.0, 0.0), -1), ((20.0, 6.0), -1), ((40.0, 6.0), 1)])
@@ -42,8 +43,9 @@ def test_a_place_is_its_suppliers_if_the_orders_that_say_whose_they_are_say_so(o
     """Though what the others leave unsaid is shared out among all that their shops sell."""
     said = market((1.0, 1.0))
     flows = replace(said.flows, supplier=np.array([1, 0]), place=np.array([2, 2]), orders=np.array(orders))
+    told = learn(replace(said, flows=flows), np.zeros(1, int), ShareParams(place_pseudo=2.0)).at_place
     unsaid = sp.csr_matrix([[0.0, 0.0], [0.0, 0.0], [0.5, 0.5]])
-    assert owners(unsaid, replace(said, flows=flows), 0.8, 2.0).tolist() == [-1, -1, -1, -1, owner]
+    assert owners(unsaid, told, said, 0.8).tolist() == [-1, -1, -1, -1, owner]
 
 
 def test_a_place_sends_fakes_of_its_own_or_those_of_its_suppliers():

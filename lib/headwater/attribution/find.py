@@ -175,7 +175,7 @@ def _ground(market: Market, listing_shop: Ints, params: FindParams) -> _Ground:
     offset[:early] += np.where((kind[:early] == PLACE) & (users <= 1), params.lone_place_odds, 0.0)
     goods = goods_of_places(market, through)
     owner = np.full(market.sources, -1, dtype=np.int64)
-    owner[:early] = whose = owners(goods, market, params.owned_from, params.shares.place_pseudo)
+    owner[:early] = whose = owners(goods, known.at_place, market, params.owned_from)
     cells = Cells(
         observed=np.ones(len(c.shop)), shares=at, exposure=exposure, kind=kind, expected_total=float(f.expected.sum()),
         offset=offset, owner=owner, late=kind > PLACE if market.sources > early else None,

@@ -21,18 +21,13 @@ def goods_of_places(market: Market, through: sp.csr_matrix) -> sp.csr_matrix:
     return parts
 
 
-def owners(goods: sp.csr_matrix, market: Market, owned_from: float, pseudo: float) -> Ints:
+def owners(goods: sp.csr_matrix, said: sp.csr_matrix, market: Market, owned_from: float) -> Ints:
     """(suppliers and places,) the supplier that `owned_from` or more of a place's goods are of; -1: shared, or no place.
 
-    Its goods as they are inferred, or the orders there that name their supplier, and `pseudo` that name nobody: what orders leave unsaid
+    Its `goods` as they are inferred, or as the orders there that name their supplier say (`Inferred.at_place`): what orders leave unsaid
     is shared out among all that their shops sell, also where all that say it say one."""
     owner = np.full(market.early, -1, dtype=np.int64)
-    flows = market.flows
-    said = (flows.place >= 0) & (flows.supplier >= 0)
-    at = (flows.orders[said], (flows.place[said], flows.supplier[said]))
-    named = sp.csr_matrix(at, shape=(market.places, market.suppliers), dtype=np.float64)
-    whole = np.asarray(named.sum(axis=1)).ravel() + pseudo
-    for parts in (sp.diags(1 / whole) @ named, goods):
+    for parts in (said, goods):
         if parts.nnz:
             most, whose = parts.max(axis=1).toarray().ravel(), np.asarray(parts.argmax(axis=1)).ravel()
             owner[market.suppliers :] = np.where(most >= owned_from, whose, owner[market.suppliers :])

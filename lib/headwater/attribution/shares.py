@@ -65,11 +65,15 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
     shop_place = _matrix(flows.shop[placed], flows.place[placed], flows.orders[placed], market.shops, market.places)
     placed_and_said = shop_place + params.declared_places * _declared(market)
     own_named = _matrix(flows.shop[both], flows.place[both], flows.orders[both], market.shops, market.places)
-    link_weight, unseen_weight = _learn_shop(listing, listing_shop, counts, links, params)
+    link_weight, unseen_weight = (
+        _foretell(listing, listing_shop, counts, links, params.link_weights, params.unseen)
+        if listing.nnz
+        else (max(params.link_weights), min(params.unseen))
+    )
     prior = (counts + link_weight * links).tocsr()
     theirs = siblings(market.party, prior, params.minimum)
     sibling_weight, unseen_weight = (
-        _learn_siblings(listing, listing_shop, prior, theirs, unseen_weight, params)
+        _foretell(listing, listing_shop, prior, theirs, params.siblings, params.unseen)
         if listing.nnz
         else _by_links(links, theirs, link_weight, unseen_weight, params)
     )
@@ -175,25 +179,27 @@ def _declared(market: Market) -> sp.csr_matrix:
     return _matrix(shop, place, np.ones(len(shop)), market.shops, market.places)
 
 
-def _learn_shop(
-    listing: sp.csr_matrix, listing_shop: Ints, counts: sp.csr_matrix, links: sp.csr_matrix, params: ShareParams
+def _foretell(
+    listing: sp.csr_matrix,
+    listing_shop: Ints,
+    known: sp.csr_matrix,
+    more: sp.csr_matrix,
+    weights: tuple[float, ...],
+    unseens: tuple[float, ...],
 ) -> tuple[float, float]:
-    """(pseudo-orders per link, pseudo-orders unseen): best at foretelling a listing's suppliers from the shop's other listings."""
+    """(weight of what `more` is known, pseudo-orders unseen): those of `weights` and `unseens` that are best at foretelling a listing's
+    suppliers from what else is `known` of its shop; both (shops x suppliers), `known` with the listing's own orders."""
     rows = listing.tocoo()
-    if not rows.nnz:
-        return max(params.link_weights), min(params.unseen)
     shop = listing_shop[rows.row]
-    weight = rows.data / np.asarray(listing.sum(axis=1)).ravel()[rows.row]
-    total = np.asarray(counts.sum(axis=1)).ravel()[shop] - np.asarray(listing.sum(axis=1)).ravel()[rows.row]
-    count = _at(counts, shop, rows.col) - rows.data
-    link = _at(links, shop, rows.col)
-    link_total = np.asarray(links.sum(axis=1)).ravel()[shop]
+    own = np.asarray(listing.sum(axis=1)).ravel()[rows.row]
+    total = np.maximum(np.asarray(known.sum(axis=1)).ravel()[shop] - own, 0)
+    count = np.maximum(_at(known, shop, rows.col) - rows.data, 0)
+    further, further_total = _at(more, shop, rows.col), np.asarray(more.sum(axis=1)).ravel()[shop]
     best = (-np.inf, 0.0, 0.0)
-    for gamma in params.link_weights:
-        for unseen in params.unseen:
-            mass = np.maximum(total, 0) + gamma * link_total + unseen
-            share = (np.maximum(count, 0) + gamma * link + unseen / counts.shape[1]) / mass
-            best = max(best, (float((weight * np.log(share)).sum()), -gamma, -unseen))
+    for weight in weights:
+        for unseen in unseens:
+            share = (count + weight * further + unseen / known.shape[1]) / (total + weight * further_total + unseen)
+            best = max(best, (float((rows.data / own * np.log(share)).sum()), -weight, -unseen))
     return -best[1], -best[2]
 
 
@@ -211,33 +217,6 @@ def siblings(party: Ints, prior: sp.csr_matrix, minimum: float) -> sp.csr_matrix
     others.data[others.data < 1e-9] = 0.0  # what was passed over, and what is left of a shop's own
     others.eliminate_zeros()
     return _scale_rows(others, 1 / np.maximum(np.asarray(others.sum(axis=1)).ravel(), 1e-12))
-
-
-def _learn_siblings(
-    listing: sp.csr_matrix,
-    listing_shop: Ints,
-    prior: sp.csr_matrix,
-    theirs: sp.csr_matrix,
-    unseen_weight: float,
-    params: ShareParams,
-) -> tuple[float, float]:
-    """(pseudo-orders of a shop's siblings, pseudo-orders unseen): best at foretelling a listing's suppliers from the shop's other
-    listings and links, and its siblings."""
-    rows = listing.tocoo()
-    shop = listing_shop[rows.row]
-    own = np.asarray(listing.sum(axis=1)).ravel()[rows.row]
-    weight = rows.data / own
-    total = np.maximum(np.asarray(prior.sum(axis=1)).ravel()[shop] - own, 0)
-    count = np.maximum(_at(prior, shop, rows.col) - rows.data, 0)
-    sibling, has = _at(theirs, shop, rows.col), np.diff(theirs.indptr)[shop] > 0
-    if not has.any():
-        return 0.0, unseen_weight
-    best = (-np.inf, 0.0, 0.0)
-    for delta in params.siblings:
-        for unseen in params.unseen:
-            share = (count + delta * sibling + unseen / prior.shape[1]) / (total + delta * has + unseen)
-            best = max(best, (float((weight * np.log(share)).sum()), -delta, -unseen))
-    return -best[1], -best[2]
 
 
 def _by_links(

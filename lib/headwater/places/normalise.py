@@ -159,11 +159,9 @@ def _finish(draft: Draft, rules: Rules) -> ParsedAddress:
     district = None if draft.district == (city or "").replace(" ", "") else draft.district  # the city, said twice
     located = any((street, name, draft.name_native))
     house = number or building or name or draft.name_native
-    if not located:
-        unit = unit_kind = None
     level = _level(located, house, unit, draft.postcode, draft.city or district, draft.country)
     if not located:
-        number = building = None
+        number = building = unit = unit_kind = None
     script = "cjk" if draft.cjk or _is_syllabic(draft.country, city, rules) else "latin"
     kind, direction = (draft.street_type, draft.direction) if street else (None, None)
     if street and script == "cjk":

@@ -191,10 +191,10 @@ def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: 
             draft.number = squash_number(segments[near[0]])
             segments = [s for i, s in enumerate(segments) if i != near[0]]
             best -= near[0] < best
-    hashes = [door for door in draft.doors if door.kind == "hash"]
-    if draft.number is None and hashes:
-        draft.number = hashes[0].value  # 'Calle 71 # 21-35', 'Calle Roble #71, Local 21'
-        draft.doors.remove(hashes[0])
+    signed = next((door for door in draft.doors if door.kind == "hash"), None)
+    if draft.number is None and signed:
+        draft.number = signed.value  # 'Calle 71 # 21-35', 'Calle Roble #71, Local 21'
+        draft.doors.remove(signed)
     street = segments[best]
     later = [s for s in segments[best + 1 :] if re.search(r"[a-z]{2}", s)]
     earlier = [s for s in segments[:best] if re.search(r"[a-z]{2}", s)]
