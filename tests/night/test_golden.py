@@ -16,18 +16,12 @@ from headwater.tables.clean import CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
 from headwater.tables.ops import CARRIED, FILES, INTAKE
 from headwater.tables.published import FUNNEL, PUBLISHED, SHOPS
 
+from .lakes import elsewhere, quiet
+
 
 def digests(lake: str) -> dict[str, str]:
     reader = PublishedReader(lake)
     return {name: row["digest"] for name, row in reader.publication(reader.nights[-1]).items()}
-
-
-def elsewhere(config: Any, lake: Path) -> Any:
-    return config.model_copy(update={"paths": config.paths.model_copy(update={"lake": str(lake)})})
-
-
-def quiet(_written: Any) -> None:
-    """Nobody listens."""
 
 
 @pytest.mark.slow

@@ -31,6 +31,8 @@ from headwater.tables.model import (
 from headwater.tables.ops import CHECKS, FILES, INTAKE
 from headwater.tables.published import FUNNEL
 
+from .lakes import elsewhere, quiet
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,10 +41,6 @@ FIRST: date = PARAMS.night
 SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
 ORDER = "order_id,seller_id,buyer_id,listing_id,category,unit_price,currency,ordered_at,supplier_id,voided\n"
 COMPLAINT = "complaint_id,order_id,complainant_id,reason_code,filed_at,status\n"
-
-
-def quiet(_written: Written) -> None:
-    """Nobody listens."""
 
 
 class Landing:
@@ -240,7 +238,7 @@ BREAKS = {
 def test_a_night_that_breaks_off_within_each_stage_and_at_each_border_ends_in_the_same_digests(history):
     """A lake that holds the first night; the second breaks off in the midst of each stage and after it."""
     root = history.landing.root / "broken"
-    config = history.config.model_copy(update={"paths": history.config.paths.model_copy(update={"lake": str(root)})})
+    config = elsewhere(history.config, root)
     first = PublishedReader(str(root)).publication(FIRST)
     assert list(BREAKS) == list(STAGES)
     for stage, table in BREAKS.items():

@@ -27,12 +27,14 @@ from headwater.errors import StorageError
 from headwater.feeds import FEEDS
 from headwater.nightly import lock
 from headwater.nightly.run import Run, run_night
-from headwater.store import Lake, PublishedReader, Written
+from headwater.store import Lake, PublishedReader
 from headwater.synthetic import MarketplaceParams, deliver, synthesise
 from headwater.tables.clean import CLEAN, CLEAN_COMPLAINTS, CLEAN_ORDERS, REJECTS
 from headwater.tables.model import COMPLAINTS_COUNTED, CURRENT, ORDER_EXPOSURE
 from headwater.tables.ops import INTAKE
 from headwater.tables.published import FUNNEL
+
+from .lakes import elsewhere, quiet
 
 pytestmark = pytest.mark.slow
 
@@ -44,10 +46,6 @@ PARAMS = MarketplaceParams(
 )
 NIGHTS = [PARAMS.night_of(index) for index in range(PARAMS.nights)]
 LINE, COMPLAINT = ["order_id", "line_no"], ["complaint_id"]
-
-
-def quiet(_written: Written) -> None:
-    """Nobody listens."""
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +233,7 @@ def _published(lake: Path) -> dict[date, dict[str, str]]:
 
 def _to_its_end(planted: SimpleNamespace, lake: Path) -> Run:
     """The last night in a lake, run by this process."""
-    paths = planted.config.paths.model_copy(update={"lake": str(lake)})
-    return run_night(planted.lake.spark, planted.config.model_copy(update={"paths": paths}), NIGHTS[-1], quiet)
+    return run_night(planted.lake.spark, elsewhere(planted.config, lake), NIGHTS[-1], quiet)
 
 
 def _holds(lake: Path, pid: int) -> bool:

@@ -18,6 +18,8 @@ from headwater.store import Lake, PublishedReader
 from headwater.tables.model import CALIBRATIONS, HUBS, LINKS, MEMBERS, VERDICT_CONFLICTS, VERDICTS
 from headwater.tables.published import CASES, EVIDENCE, FUNNEL, SOURCES
 
+from .lakes import elsewhere
+
 pytestmark = pytest.mark.slow
 
 
@@ -26,7 +28,7 @@ def judged(spark: Any, small_lake: Any, tmp_path_factory: pytest.TempPathFactory
     """The night of the small marketplace, verdicts on what it shows, typed as people type them, and the night after it."""
     root: Path = tmp_path_factory.mktemp("judged") / "lake"
     shutil.copytree(small_lake.paths.lake, root)
-    config = small_lake.model_copy(update={"paths": small_lake.paths.model_copy(update={"lake": str(root)})})
+    config = elsewhere(small_lake, root)
     reader, lake = PublishedReader(str(root)), Lake(spark, config)
     night: date = reader.nights[-1]
     sources = reader.read(SOURCES, night).to_pandas().query("type == 'supplier'").sort_values("suspicion_rank")
