@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.landing.formats.csv_quotes import BROKEN, INSIDE, OUTSIDE, STEPS, in_a_row, leads, led, left_open
+from headwater.landing.formats.csv_quotes import (
+    BROKEN,
+    INSIDE,
+    OUTSIDE,
+    STEPS,
+    in_a_row,
+    leads,
+    led,
+    left_open,
+    opening,
+)
 from headwater.parameters.landing import Feed
 
 H = "order_id,seller_id,buyer_id,ordered_at,brand\n"
@@ -84,7 +94,27 @@ def test_files_in_any_pieces_and_batches_are_judged_as_wholes(files, chance):
         for line in lines:
             place = walk(line, place)
         expected |= {seq} if place != OUTSIDE else set()
-    assert left_open(found) == expected
+    faulty = left_open(found)
+    assert faulty.keys() == expected
+    for seq, since in faulty.items():
+        # The lines before it are sound, so that what follows may be looked at alone.
+        before = [line for s, block, position, line in rows if s == seq and (block, position) < since]
+        assert opening_of(before) is None
+        assert opening(pa.array(files[seq][len(before) :], pa.binary()), b",")[0] + len(before) == opening_of(
+            files[seq]
+        )
+
+
+def opening_of(lines):
+    """The number of the line where the value begins that is broken, or open at the end, by a walk; None of sound lines."""
+    place, began = OUTSIDE, None
+    for number, line in enumerate(lines):
+        if place == BROKEN:
+            break
+        before, place = place, walk(line, place)
+        if place == INSIDE and (before == OUTSIDE or line.replace(b'""', b"").count(b'"')):
+            began = number
+    return began if place != OUTSIDE else None
 
 
 def test_many_lines_alike_lead_where_each_after_the_other_does():
@@ -115,6 +145,14 @@ OPEN = {
 }  # fmt: skip
 
 
+# In which line of the file, of which the first is the header.
+LINE = dict.fromkeys(OPEN, 2) | {"after text of several lines": 4, "after inches": 3}
+
+
+def opens_in(fault):
+    return int(re.search(r"its value begins in line (\d+)", fault)[1])
+
+
 def named(faults):
     return {re.search(r"([^/]*): a quote is not closed", fault)[1] for fault in faults}
 
@@ -127,6 +165,7 @@ def test_each_file_with_an_open_quote_is_refused_by_its_name_and_the_others_are_
     landing.put("orders/sound.csv.gz", gzip.compress((H + OPEN["after inches"][1]).encode()))
     _, faults = landing.listed("orders")
     assert named(faults) == {f"{i}%20{name.replace(' ', '%20')}.csv" for i, name in enumerate(OPEN)} | {"zipped.csv.gz"}
+    assert [opens_in(fault) for fault in faults] == [*LINE.values(), LINE["after inches"]]
     # Read line by line a value ends with its line, and nothing is lost.
     assert landing.listed("orders", landing.config("intake.multi_line=false"))[1] == []
 
@@ -139,6 +178,7 @@ def test_other_encodings_and_delimiters_are_looked_through_too(landing, encoding
         landing.put(f"orders/{name.replace(' ', '-')}-meant.csv", (H + meant).replace(",", "§").encode(encoding))
     _, faults = landing.listed("orders", landing.config(orders=feed))
     assert named(faults) == {f"{name.replace(' ', '-')}.csv" for name in OPEN}
+    assert [opens_in(fault) for fault in faults] == [LINE[name] for name in sorted(OPEN)]
 
 
 def test_a_file_is_looked_through_in_pieces(landing):
@@ -148,6 +188,9 @@ def test_a_file_is_looked_through_in_pieces(landing):
     landing.spark.conf.set("spark.sql.files.maxPartitionBytes", "8k")
     try:
         assert landing.spark.read.text(str(sound)).rdd.getNumPartitions() > 4
-        assert named(landing.listed("orders")[1]) == {"open.csv"}
+        _, faults = landing.listed("orders")
+        assert named(faults) == {"open.csv"}
+        # After the header, 1,500 rows of two lines each.
+        assert "(its value begins in line 3,002)" in faults[0]
     finally:
         landing.spark.conf.unset("spark.sql.files.maxPartitionBytes")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pyspark.sql.functions as F
 import pytest
 
-from headwater.feeds import COMPLAINTS, SUPPLIER_LINKS, VERDICTS
+from headwater.feeds import COMPLAINTS, ORDERS, RATES, SUPPLIER_LINKS, VERDICTS
 from headwater.feeds import Field as FeedField
 from headwater.landing import parse
 from headwater.landing.formats import parquet_files
@@ -184,6 +184,63 @@ def judged(spark, feed, name, mapping, texts):
     frame = frame.select("source", "text", value.alias("value"))
     rules = F.array_compact(F.array(*parse.field_rules(field, F.col("text"), F.col("value")), F.lit(None)))
     return {r["source"]: (r["text"], r["rules"]) for r in frame.withColumn("rules", rules).collect()}
+
+
+DECIMAL_COMMA = {
+    "1.234,56": "1234.56",
+    "-1 234 567,8": "-1234567.8",
+    "1\u202f234,5": "1234.5",
+    "12'345,60": "12345.60",
+    "0,5": "0.5",
+    "1234,56": "1234.56",
+    # Without a comma, or with groups that are none: as ever, and so rejected where it might be misread.
+    "1.234": "1.234",
+    "19.90": "19.90",
+    "1.23,4": "1.23,4",
+    "1,234.56": "1,234.56",
+    "1,2,3": "1,2,3",
+    ",5": ",5",
+}
+
+
+@pytest.mark.parametrize("name", ["unit_price", "quantity"])
+def test_a_decimal_comma_is_read_where_the_feed_is_said_to_have_it(spark, name):
+    for mapping in (Feed(decimal_mark=","), Feed()):
+        as_it_is = mapping.decimal_mark == "." or name == "quantity"
+        found = judged(spark, ORDERS, name, mapping, DECIMAL_COMMA)
+        assert {text: read for text, (read, _) in found.items()} == {
+            text: text if as_it_is else read for text, read in DECIMAL_COMMA.items()
+        }
+    wrong = {
+        text
+        for text, (_, rules) in judged(spark, ORDERS, "unit_price", Feed(decimal_mark=","), DECIMAL_COMMA).items()
+        if rules
+    }
+    assert wrong == {"-1 234 567,8", "1.234", "1.23,4", "1,234.56", "1,2,3", ",5"}
+
+
+def test_times_and_days_are_read_by_the_configured_patterns_first(spark):
+    mapping = Feed(time_formats=["dd.MM.yyyy HH:mm", "dd.MM.yyyy", "M/d/yyyy h:mm a", "yyyyMMdd HHmmss XXX"])
+    table = {
+        "22.11.2026 09:05": "2026-11-22T09:05:00.000000",
+        "22.11.2026": "2026-11-22T00:00:00.000000",
+        "11/2/2026 1:30 PM": "2026-11-02T13:30:00.000000",
+        "20261122 233000 +08:00": "2026-11-22T15:30:00.000000Z",
+        "2026-11-22T09:05:00Z": "2026-11-22T09:05:00Z",
+    }
+    wrong = ["31.02.2026", "22.11.26 09:05", "22.11.2026 09:05:01", "11.22.2026", "soon"]
+    found = judged(spark, ORDERS, "ordered_at", mapping, [*table, *wrong])
+    assert found == {t: (read, []) for t, read in table.items()} | {t: (t, ["bad_ordered_at"]) for t in wrong}
+    # A day is the midnight of its pattern; a time of day would be lost.
+    days = judged(spark, RATES, "day", mapping, ["22.11.2026", "22.11.2026 09:05"])
+    assert days["22.11.2026"] == ("2026-11-22T00:00:00.000000", [])
+    assert days["22.11.2026 09:05"][1] == ["bad_day"]
+
+
+@pytest.mark.parametrize("pattern", ["dd.MM", "", "%d.%m.%Y", "yyyy-MM-dd''T", "ww YYYY", "HH:mm"])
+def test_a_pattern_that_tells_no_day_is_refused(pattern):
+    with pytest.raises(ValueError, match="is no pattern with year"):
+        Feed(time_formats=[pattern])
 
 
 def test_an_enumeration_is_mapped_first_and_knows_no_case(spark):

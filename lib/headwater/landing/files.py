@@ -133,9 +133,11 @@ def _quote_faults(spark: Any, config: Config, read: list[FeedFile]) -> list[str]
     except InputRefusedError as error:
         return [str(error)]
     return [
-        f"{file.feed}: {file.path}: a quote is not closed, or closes in the midst of text, so that the rows between would be lost "
-        "in one value; quotes within quotes are doubled (intake.multi_line = false ends each value with its line)"
-        for file in faulty
+        f"{file.feed}: {file.path}: a quote is not closed, or closes in the midst of text"
+        + (f" (its value begins in line {line:,})" if line else "")
+        + ", so that the rows between would be lost in one value; quotes within quotes are doubled (intake.multi_line = false ends "
+        "each value with its line)"
+        for file, line in faulty
     ]
 
 

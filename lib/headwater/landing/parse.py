@@ -4,6 +4,8 @@ Every value is first read as text (`as_text`), then by its type, so that one rul
 
 from __future__ import annotations
 
+import re
+
 import pyspark.sql.functions as F
 from pyspark.sql import Column
 
@@ -18,6 +20,9 @@ ZONE = r"( ?(Z|UTC)|[T ]\d{2}:.*[+-]\d{2}:?\d{2})$"
 WHOLE = r"^[+-]?\d{1,18}(\.0*)?$"
 MONEY = r"^[+-]?(\d{1,16}(\.\d{0,2}0*)?|\.\d{1,2}0*)$"
 NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
+# A decimal comma, and what may stand between groups of three digits before it.
+GROUPING = ".' \u00a0\u202f"
+WITH_COMMA = rf"^[+-]?(\d+|\d{{1,3}}([{GROUPING}]\d{{3}})+),\d+$"
 # Blanks of every script, not only the ASCII space; a list, for a regular expression costs ten times as much.
 BLANKS = (
     " \t\n\r\v\f\u0085\u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -98,6 +103,26 @@ def read_value(text: Column, type_name: str, time_zone: str) -> Column:
     return text
 
 
+def as_written_here(text: Column, type_name: str, mapping: Feed) -> Column:
+    """The text of a number with a decimal comma, or of a time in one of the configured patterns, as `read_value` reads it; any other
+    text as it is."""
+    if type_name in ("decimal", "number") and mapping.decimal_mark == ",":
+        plain = F.translate(text, f",{GROUPING}", ".")
+        return F.when(text.rlike(WITH_COMMA), plain).otherwise(text)
+    if type_name in ("timestamp", "date"):
+        times = [
+            F.date_format(F.try_to_timestamp(text, F.lit(pattern)), "yyyy-MM-dd'T'HH:mm:ss.SSSSSS" + _zone_of(pattern))
+            for pattern in mapping.time_formats
+        ]
+        return F.coalesce(*times, text)
+    return text
+
+
+def _zone_of(pattern: str) -> str:
+    """'Z' where a time read by the pattern knows its zone, and so is an instant."""
+    return "'Z'" if re.search("[VzOXxZ]", re.sub("'[^']*'", "", pattern)) else ""
+
+
 def field_text(field: Field, mapping: Feed, source: Column | None) -> Column:
     """The text of a field: as in the file, mapped by the configuration, with the configured and then the contract's default."""
     text = clean_text(source) if source is not None else F.lit(None).cast("string")
@@ -105,6 +130,7 @@ def field_text(field: Field, mapping: Feed, source: Column | None) -> Column:
     if values:
         known = F.create_map(*[F.lit(part) for pair in sorted(values.items()) for part in pair])
         text = F.coalesce(F.try_element_at(known, text), text)
+    text = as_written_here(text, field.type, mapping)
     default = mapping.defaults.get(field.name, field.default)
     if default is not None:
         text = F.coalesce(text, F.lit(default))

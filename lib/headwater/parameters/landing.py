@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -78,6 +80,13 @@ class Feed(Section):
         default_factory=dict, description="contract column = value where the file has none"
     )
     time_zone: str = Field("UTC", description="IANA name; zone of the times that carry none")
+    time_formats: list[str] = Field(
+        default_factory=list,
+        description='Spark datetime patterns, tried in order, of times and days that are not ISO 8601: ["dd.MM.yyyy HH:mm"]',
+    )
+    decimal_mark: Literal[".", ","] = Field(
+        ".", description='"," reads 1.234,56 and 1234,56; a number without a comma is read as with "."'
+    )
     delimiter: str = Field(",", min_length=1, max_length=1, description="CSV field separator")
     encoding: str = Field("UTF-8", description="CSV character encoding")
 
@@ -89,3 +98,14 @@ class Feed(Section):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"no time zone is called {name!r}") from error
         return name
+
+    @field_validator("time_formats")
+    @classmethod
+    def formats_tell_a_day(cls, formats: list[str]) -> list[str]:
+        for pattern in formats:
+            letters = set(re.sub("[^A-Za-z]", "", re.sub("'[^']*'", "", pattern)))
+            if not letters <= set("yMLdHhKkmsSaVzOXxZ") or not all(letters & set(one) for one in ("y", "ML", "d")):
+                raise ValueError(
+                    f"{pattern!r} is no pattern with year (y), month (M) and day (d), as in dd.MM.yyyy HH:mm"
+                )
+        return formats

@@ -18,6 +18,8 @@ from headwater.parameters.landing import Feed
 HEADER_BYTES = 1 << 20
 # A quote that is never closed takes in all that follows; a value beyond this many characters refuses the file instead.
 LONGEST_VALUE = 1_000_000
+# Among how many lines with quotes the one is sought where a faulty value begins.
+LINES_SOUGHT = 100_000
 
 
 def inspect(spark: Any, file: FeedFile, mapping: Feed) -> FeedFile:
@@ -63,9 +65,10 @@ def scan(spark: Any, config: Config, files: list[FeedFile], known: dict[str, str
     return frame.select(*texts, "_line", *place_columns())
 
 
-def left_open(spark: Any, config: Config, files: list[FeedFile]) -> list[FeedFile]:
+def left_open(spark: Any, config: Config, files: list[FeedFile]) -> list[tuple[FeedFile, int | None]]:
     """Those of the files, of any feeds, that have a quote which is not closed, or not as it should be: the rows after it would be
-    lost in its value. None of a file that is read line by line, where a value ends with its line."""
+    lost in its value; each with the line where it opens (from 1; None if that is not soon told). None of a file that is read line by
+    line, where a value ends with its line."""
     alike: dict[tuple[bytes, str], list[FeedFile]] = defaultdict(list)
     for file in files:
         mapping = config.feed(file.feed)
@@ -73,10 +76,22 @@ def left_open(spark: Any, config: Config, files: list[FeedFile]) -> list[FeedFil
         if is_multi_line(config, mapping):
             alike[mapping.delimiter.encode("UTF-8" if wide else mapping.encoding, "replace"), wide].append(file)
     faulty = [f for (delimiter, wide), mine in alike.items() for f in _left_open(spark, mine, delimiter, wide)]
-    return sorted(faulty, key=lambda f: f.path)
+    return sorted(faulty, key=lambda f: f[0].path)
 
 
-def _left_open(spark: Any, files: list[FeedFile], delimiter: bytes, wide: str) -> list[FeedFile]:
+def _left_open(spark: Any, files: list[FeedFile], delimiter: bytes, wide: str) -> list[tuple[FeedFile, int | None]]:
+    import pyspark.sql.functions as F
+
+    lines = _lines(spark, files, wide)
+    quoted = lines.where(F.contains("value", F.lit(b'"')))
+    schema = ", ".join(f"{name} bigint" for name in csv_quotes.STEPS.names)
+    steps = quoted.mapInArrow(csv_quotes.led(delimiter), schema).collect()
+    faulty = csv_quotes.left_open(steps)
+    return [(files[seq], _opening_line(lines, seq, place, delimiter)) for seq, place in sorted(faulty.items())]
+
+
+def _lines(spark: Any, files: list[FeedFile], wide: str) -> Any:
+    """FILES -> their lines: `seq` (the file, by its number in the list), `block`, `position`, `value` (bytes)."""
     import pyspark.sql.functions as F
 
     reader, paths = (
@@ -91,11 +106,25 @@ def _left_open(spark: Any, files: list[FeedFile], delimiter: bytes, wide: str) -
         lines = reader.text(paths)
     seq_of = spark.createDataFrame([(f.path, i) for i, f in enumerate(files)], "_path string, seq bigint")
     lines = lines.select(F.col("value").cast("binary").alias("value"), *place_columns())
-    lines = lines.where(F.contains("value", F.lit(b'"'))).join(F.broadcast(seq_of), on="_path", how="inner")
-    lines = lines.select("seq", F.col("_block").alias("block"), F.col("_position").alias("position"), "value")
-    schema = ", ".join(f"{name} bigint" for name in csv_quotes.STEPS.names)
-    steps = lines.mapInArrow(csv_quotes.led(delimiter), schema).collect()
-    return [files[seq] for seq in csv_quotes.left_open(steps)]
+    lines = lines.join(F.broadcast(seq_of), on="_path", how="inner")
+    return lines.select("seq", F.col("_block").alias("block"), F.col("_position").alias("position"), "value")
+
+
+def _opening_line(lines: Any, seq: int, since: tuple[int, int], delimiter: bytes) -> int | None:
+    """The line of file `seq`, from 1, where its faulty value begins; it is sought in LINES_SOUGHT lines with quotes from `since` on."""
+    import pyspark.sql.functions as F
+
+    def upto(block: int, position: int) -> Any:
+        return (F.col("block") < block) | ((F.col("block") == block) & (F.col("position") <= position))
+
+    mine = lines.where(F.col("seq") == seq)
+    quoted = mine.where(F.contains("value", F.lit(b'"')) & ~upto(since[0], since[1] - 1))
+    rows = quoted.orderBy("block", "position").limit(LINES_SOUGHT).toArrow()
+    number, broken = csv_quotes.opening(rows["value"].combine_chunks(), delimiter)
+    if not broken and len(rows) == LINES_SOUGHT:
+        return None
+    place = rows.slice(number, 1).to_pylist()[0]
+    return int(mine.where(upto(place["block"], place["position"])).count())
 
 
 def is_multi_line(config: Config, mapping: Feed) -> bool:

@@ -44,12 +44,31 @@ def led(delimiter: bytes) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.Re
     return lead
 
 
-def left_open(steps: Iterable[Any]) -> set[int]:
-    """The files (`seq`) with a quote that is not closed, or not as it should be, by rows of STEPS."""
+def left_open(steps: Iterable[Any]) -> dict[int, tuple[int, int]]:
+    """The files (`seq`) with a quote that is not closed, or not as it should be, by rows of STEPS; with the block and position of the
+    last step that came from outside, from where on `opening` finds the quote."""
     places: dict[int, int] = {}
-    for seq, _block, _position, outside, inside in sorted(steps):
-        places[seq] = (outside, inside, BROKEN)[places.get(seq, OUTSIDE)]
-    return {seq for seq, place in places.items() if place != OUTSIDE}
+    since: dict[int, tuple[int, int]] = {}
+    for seq, block, position, outside, inside in sorted(steps):
+        before = places.get(seq, OUTSIDE)
+        if before == OUTSIDE:
+            since[seq] = block, position
+        places[seq] = (outside, inside, BROKEN)[before]
+    return {seq: since[seq] for seq, place in places.items() if place != OUTSIDE}
+
+
+def opening(lines: pa.Array, delimiter: bytes) -> tuple[int, bool]:
+    """Lines in a row, the first of them outside quotes -> the number of the line where the last value begins that goes beyond its
+    line, up to where one does not close as it should; and whether one does not."""
+    place, began = OUTSIDE, 0
+    for number, (line, code) in enumerate(zip(lines.to_pylist(), leads(lines, delimiter).tolist(), strict=True)):
+        before, place = place, (*divmod(code, 3), BROKEN)[place]
+        if place == BROKEN:
+            return began, True
+        # A line may close one value and begin the next; a quote within a value is doubled.
+        if place == INSIDE and (before == OUTSIDE or b'"' in line.replace(b'""', b"")):
+            began = number
+    return began, False
 
 
 def leads(lines: pa.Array, delimiter: bytes = b",") -> np.ndarray:
