@@ -26,6 +26,7 @@ _LANE = re.compile(r"(\d+)\s*[弄巷]\s*(?=\d)")
 _SUB_FLOOR = re.compile(r"([楼层])\s*之\s*(\d+)")  # 5楼之2
 _SUB_HOUSE = re.compile(r"(\d)\s*号\s*之\s*(\d+)")  # 100号之2
 _SUB_NUMBER = re.compile(r"(\d+)\s*(?:丁目|番地?|之|の)\s*(?=\d)")
+_CHOME = re.compile(r"([一二三四五六七八九十]+)丁目(?=\d)")
 _CODE = re.compile(r"([a-z]?-?\d+[a-z0-9]*(?:-[a-z0-9]+)*)号?")
 _DIGITS = "一二三四五六七八九"
 _GONE = ";"  # stands where a block, a door or the floor was taken out
@@ -54,7 +55,7 @@ class _Patterns:
 def _patterns(words: tuple[tuple[str, str], ...]) -> _Patterns:
     cjk = dict(words)
     streets = _longest(cjk["street"])
-    a_street = rf"(?:[东南西北中]{{0,2}}(?:{streets}))"
+    a_street = rf"(?:[东南西北中大一二三四五六七八九十\d]{{0,2}}(?:{streets}))"
     code = r"(?<![a-z0-9-])(?:[a-z]?\d+[a-z]?(?:-\d+)*[a-z]?|[a-z])"
     ordinal = rf"(?<![{_DIGITS}十])(?:[{_DIGITS}]?十[{_DIGITS}]?|[〇零{_DIGITS}甲乙丙丁])"  # 十二, but not 二七区
     # A gate or a row of Han digits would be found in the middle of names (三门县).
@@ -67,6 +68,7 @@ def _patterns(words: tuple[tuple[str, str], ...]) -> _Patterns:
     }
     # A name runs to its first suffix, but over no street, and not where the suffix begins the name of one (中关村南大街).
     name = r"(?:(?!路|街(?!道)|大道|巷|弄|胡同|通り)[^\d,;a-z]){1,10}?"
+    bare = _longest("|".join(word for word in cjk["estate"].split("|") if len(word) > 2))  # 科技园, of no name
     kinds = "|".join(f"(?P<{kind}>{_longest(cjk[kind])})" for kind in ("estate", "district", "township"))
     return _Patterns(
         doors={kind: re.compile(text) for kind, text in of_doors.items()},
@@ -83,7 +85,7 @@ def _patterns(words: tuple[tuple[str, str], ...]) -> _Patterns:
         city=re.compile(rf"^([^\d,;区县镇乡村路街道]{{2,6}}?)(?:{cjk['city']})(?!{cjk['no_city']})"),
         known_city=re.compile(rf"^({cjk['cities']})(?=.{{2}})(?!{a_street}|大厦|广场|大楼|城)"),
         area=re.compile(rf"^(?:{cjk['area']})(?=.{{2}})"),
-        locality=re.compile(rf"^(?P<name>{name})(?:{kinds})(?!{a_street})(?P<before_number>\d?)"),
+        locality=re.compile(rf"^(?:(?P<bare>{bare})|(?P<name>{name})(?:{kinds}))(?!{a_street})(?P<before_number>\d?)"),
     )
 
 
@@ -110,6 +112,7 @@ def parse_cjk(text: str, rules: Rules, country: str | None, params: PlaceParams)
     rest = _prepared(text, rules, params.max_text)
     draft.country = country or _country_of(rest, rules, patterns) or params.default_country
     rest = _SUB_HOUSE.sub(r"\1-\2号", _SUB_FLOOR.sub(r"\1\2室", _without_strangers(rest, rules, patterns)))
+    rest = _CHOME.sub(lambda match: _numeral(match[1], rules) + "丁目", rest)
     rest = _SUB_NUMBER.sub(r"\1-", _LANE.sub(r"\1-", rest))
     rest = _take_marks(_take_postcode(rest, draft, rules), draft, rules, patterns)
     rest = _take_localities(rest, draft, rules, patterns, names)
@@ -217,9 +220,9 @@ def _take_localities(text: str, draft: Draft, rules: Rules, patterns: _Patterns,
             break  # 歌舞伎町1-4-1, 皇岗村10号
         taken(patterns.locality)
         text = found["before_number"] + text
-        level = next(level for level in ("estate", "district", "township") if found[level])
+        level = next((level for level in ("district", "township") if found[level]), "estate")
         if level == "estate" or getattr(draft, level) is not None:
-            names.append(found["name"] + found[level])
+            names.append(found["bare"] or found["name"] + found[level])
         else:
             setattr(draft, level, squash(found["name"]) or None)
     return text
@@ -269,7 +272,7 @@ def _set_street(name: str, kind: str | None, draft: Draft, rules: Rules) -> None
     """华强北 + 路 -> huaqiang, direction n, road; the same as 'Huaqiang North Road'."""
     directions = rules.tables["cjk"]["directions"]
     name = name.strip(" ,")
-    if len(name) > 1 and name[-1] in directions:
+    if len(name) > 1 and name[-1] in directions and (kind or draft.country not in ("JP", "KR")):  # not 神南1-2-3
         draft.direction, name = directions[name[-1]], name[:-1]
     numerals = rules.tables["cjk"]["numerals"]
     if len(name) > 1 and name[-1] in "一二三四五六七八九":  # 人民一路, 人民1路

@@ -9,13 +9,33 @@ from headwater.places.draft import Draft, Mark
 from headwater.places.locality import city_name, city_parts, country_code, locality, postcode_of, region_code
 from headwater.places.rules import SHORT_COUNTRIES, Rules
 from headwater.places.street import is_number, read_street
-from headwater.places.text import fold, squash
+from headwater.places.text import clean_text, fold, squash
 
 _RANGE = re.compile(r"(?<=\d)\s+-\s+(?=\d{1,4}[a-z]?\b(?!-))|(?<=\d)-\s*(?=\d)|(?<=\d)\s*-(?=\d)")
 _BREAK = re.compile(r"\s-+\s|--+|[;|()\n]|,")
 _CALLE = re.compile(r"\bc/\s*(?=[a-z])")
 _MARK = re.compile(r"([a-z]{2,}(?: [a-z]{2,})?) ([a-z]?\d{1,5}[a-z]?)")
 _CODE = re.compile(r"[a-z]?\d{1,4}[a-z]?(?: ?[a-z])?")
+# '5, 3º B' and '5 3º izq.': a floor after a house number, and what is behind it or on which side.
+_FLOOR_SIGN = re.compile(
+    r"(?P<before>\d[a-z]?)\s*[,\s-]\s*(?P<floor>\d{1,2})\s?[ºª°]\s*"
+    r"(?P<door>[a-z]|izq(?:da|uierda)?|izda|dcha|dch|derecha|esq|dto|dta)?\.?\s*(?=[,(-]|$)",
+    re.IGNORECASE,
+)
+_ORDINAL_SIGN = re.compile(r"(?<=\d)[ºª°]")  # 'Calle 5ª'
+_F_FLOOR = re.compile(r"(?:(?<=,)|^)\s*(b?\d{1,2})f\s*(?=,|$)")
+_ROMAN = {
+    "i": "1",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "v": "5",
+    "vi": "6",
+    "vii": "7",
+    "viii": "8",
+    "ix": "9",
+    "x": "10",
+}
 _SLASH = re.compile(r"\b(\d+[a-z]?)\s*/\s*(\d+[a-z]?)\b")
 
 
@@ -26,7 +46,7 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
     city is looked for in it.
     """
     draft = Draft(country=country)
-    rest = _take_parts(fold(text, params.max_text), draft, rules)
+    rest = _take_parts(_written_out(text, rules, country, params), draft, rules)
     rest = rules.number_mark.sub(" ", rest)
     segments = [s for s in (" ".join(s.split()) for s in _BREAK.split(rest)) if s]
     if not line_only:
@@ -38,6 +58,25 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
     return draft
 
 
+def _written_out(text: str, rules: Rules, country: str | None, params: PlaceParams) -> str:
+    """The folded text with its short forms written out: N.W., C.so, Ind. Est., 3º B, and those of the country."""
+    signed = _ORDINAL_SIGN.sub("", _FLOOR_SIGN.sub(_floor_and_door, text[: params.max_text]))
+    rest = fold(rules.dotted.sub(lambda match: re.sub(r"[./\s]", "", match[0]), clean_text(signed)), params.max_text)
+    for place in (None, country) if country in rules.short_forms else (None,):
+        pattern, words = rules.short_forms[place]
+        rest = pattern.sub(lambda match, words=words: words[match[0]], rest)  # type: ignore[misc]
+    if country in rules.country_list("unit_before_slash"):
+        rest = rules.unit_of_number.sub(r"\1, ", rest)
+    if country in rules.country_list("f_is_floor"):
+        rest = _F_FLOOR.sub(r"floor \1", rest)
+    return rest
+
+
+def _floor_and_door(match: re.Match[str]) -> str:
+    door = f", unit {match['door'][0]}" if match["door"] else ""
+    return f"{match['before']}, floor {match['floor']}{door}"
+
+
 def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
     """Takes floor, doors, blocks and post box out of the text, in whatever order they stand."""
     text = rules.attention.sub(",", text)
@@ -45,7 +84,8 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
 
     def take_floor(match: re.Match[str]) -> str:
         word = rules.tables["parts"]["floor_words"].get(match["word"] or "")
-        draft.floor = draft.floor or word or match["before"] or match["slash"] or match["after"]
+        roman = _ROMAN.get(match["roman"] or "")
+        draft.floor = draft.floor or word or roman or match["before"] or match["slash"] or match["after"]
         return ","
 
     def take_door(match: re.Match[str]) -> str:
@@ -58,12 +98,17 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
         draft.blocks.append(Mark(rules.blocks[word], match["value"] or match["before"]))
         return ","
 
+    def take_quarter(match: re.Match[str]) -> str:
+        draft.township = draft.township or squash(match[1])
+        return ","
+
     def take_box(match: re.Match[str]) -> str:
         draft.street, draft.number = "po box", match[1]
         return ","
 
     hashed: list[bool] = []
     text = rules.post_box.sub(take_box, text)
+    text = rules.quarter.sub(take_quarter, text)
     text = rules.floor.sub(take_floor, text)
     text = rules.door.sub(take_door, text)
     text = rules.block.sub(take_block, text)
@@ -204,7 +249,7 @@ def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: 
         city = None if line_only else _city_segment(tail, street, earlier, later, draft, strong=scores[best] == 3)
     _name_city(city, draft, rules)
     named += [s for s in earlier if s not in named and _street_score(s, rules) == 1]  # 'Rosewood Court, 12 High Street'
-    _take_names([s for s in named if s not in (street, city)], draft)
+    _take_names([s for s in named if s not in (street, city)], draft, rules)
     left = [s for s in segments if s not in (street, city, *named)]
     left = _take_codes(_take_unknown_marks([tail, *left] if tail and tail != city else left, draft), draft)
     _take_localities([s for s in left if s not in earlier and re.search(r"[a-z]{2}", s)], draft, rules)
@@ -218,7 +263,7 @@ def _take_named(segments: list[str], named: list[str], draft: Draft, rules: Rule
         named = [s for s in named if s in segments]
         if draft.blocks or draft.doors or draft.floor:
             named = named or segments[:1]
-    _take_names(named, draft)
+    _take_names(named, draft, rules)
     left = _take_codes(_take_unknown_marks([s for s in segments if s not in named], draft), draft)
     _take_localities([s for s in left if re.search(r"[a-z]{2}", s)], draft, rules)
 
@@ -245,9 +290,10 @@ def _name_city(segment: str | None, draft: Draft, rules: Rules) -> None:
         _take_localities([telling], draft, rules)
 
 
-def _take_names(named: list[str], draft: Draft) -> None:
-    """Named buildings, halls and estates, in one order."""
-    draft.name = " ".join(sorted(set(named))) or None
+def _take_names(named: list[str], draft: Draft, rules: Rules) -> None:
+    """Named buildings, halls and estates, in one order; a street's type ends them in one form."""
+    ends = [re.sub(r"(?<= )\w+$", lambda last: rules.types.get(last[0], last[0]), name) for name in named]
+    draft.name = " ".join(sorted(set(ends))) or None
 
 
 def _take_unknown_marks(segments: list[str], draft: Draft) -> list[str]:

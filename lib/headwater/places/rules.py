@@ -21,7 +21,17 @@ from headwater.places.text import has_cjk, squash, words
 SHORT_COUNTRIES = frozenset({"us", "usa", "uk", "uae", "prc"})
 
 # Tables whose entries are asked for by name; of the others a site may have what it likes.
-_NAMED_ENTRIES = {"parts", "cjk", "postcodes", "countries", "city_words", "placeholders", "persons", "legal_forms"}
+_NAMED_ENTRIES = {
+    "parts",
+    "short_forms",
+    "cjk",
+    "postcodes",
+    "countries",
+    "city_words",
+    "placeholders",
+    "persons",
+    "legal_forms",
+}
 _PREFIXES = re.compile(r"(\d+|[A-Z](?=[A-Z]{2}$))(?:-(\d+))?([A-Z]{2,3})")
 _VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+)*|[a-z])\b"
 
@@ -91,10 +101,13 @@ class Rules:
     @cached_property
     def floor(self) -> re.Pattern[str]:
         """'3rd floor', '3/F', 'first floor', 'floor 3': the value in group `before`, `slash`, `word` or `after`."""
-        floors, types = _any(self.tables["parts"]["floor"]), _any(self.types)
-        named = _any(self.tables["parts"]["floor_words"])
+        parts = self.tables["parts"]
+        floors, after_number, types = _any(parts["floor"]), _any(parts["floor_after"]), _any(self.types)
+        named = _any(parts["floor_words"])
         return re.compile(
-            rf"(?<![\w/-])(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*(?:{floors})\b(?!\s+(?:{types})\b)(?![\s:]*\d)"
+            rf"(?<![\w/-])(?P<before>\d{{1,3}})\s*(?:st|nd|rd|th|er|eme|e|o|a)?\s*"
+            rf"(?:(?:{after_number})\b|(?:{floors})\b(?!\s+(?:{types})\b)(?![\s:]*\d))"
+            rf"|\b(?P<roman>i{{1,3}}|iv|vi{{0,3}}|ix|x)\s+(?:{after_number}|{floors})\b"
             rf"|\b(?P<slash>\d{{1,3}}|g|ug|b\d?)\s*/\s*f\b"
             rf"|\b(?P<word>{named})\s+(?:{floors})\b"
             rf"|\b(?:{floors})[\s:]*(?:no\b|nr\b|\#)?\s*(?P<after>b?\d{{1,3}})\b"
@@ -113,6 +126,29 @@ class Rules:
             rf"|\b(?P<before>[a-z]\d{{0,2}}|\d{{1,2}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+(?P<after_word>{_any(parts['value_first'])})\b"
             rf"(?!\s*\d)(?!\s+(?:{_any(self.types)})\b)"
         )
+
+    @cached_property
+    def dotted(self) -> re.Pattern[str]:
+        """N.W., C.so, W/H: letters with dots or strokes within that are one word."""
+        forms = (re.escape(form).replace(r"\.", r"\.\s?") for form in self.tables["short_forms"]["dotted"])
+        return re.compile(rf"(?<![\w.])(?:{'|'.join(forms)})\b\.?")
+
+    @cached_property
+    def short_forms(self) -> dict[str | None, tuple[re.Pattern[str], dict[str, str]]]:
+        """Country (None: any) -> pattern of the short forms in folded text, and the words for which they stand."""
+        tables: dict[str | None, dict[str, str]] = {None: self.tables["short_forms"]["anywhere"]}
+        tables |= self.tables["short_forms"]["countries"]
+        return {country: (_short_forms(words), words) for country, words in tables.items()}
+
+    @cached_property
+    def quarter(self) -> re.Pattern[str]:
+        """'Ataturk Mah.' at the start of a line: its name in group 1."""
+        return re.compile(rf"(?:^|(?<=,))\s*([a-z][a-z ]{{1,30}}?) (?:{_any(self.tables['parts']['quarter'])})\b")
+
+    @cached_property
+    def unit_of_number(self) -> re.Pattern[str]:
+        """'Unit 5/12': the word and the number of a door before a slash, and the house number after it."""
+        return re.compile(rf"\b((?:{_any(self.doors)}) \d+[a-z]?)\s*/\s*(?=\d)")
 
     @cached_property
     def number_mark(self) -> re.Pattern[str]:
@@ -275,6 +311,13 @@ class Rules:
     def country_list(self, name: str) -> frozenset[str]:
         """A list of countries under [countries], such as `umlauts`."""
         return frozenset(self.tables["countries"][name])
+
+
+def _short_forms(words: Mapping[str, str]) -> re.Pattern[str]:
+    letters = _any(word for word in words if len(word) == 1)
+    longer = _any(word for word in words if len(word) > 1)
+    either = [rf"(?:{letters})(?=[\s:]*\d)"] if letters else []
+    return re.compile(rf"\b(?:{'|'.join([*either, rf'(?:{longer})'])})\b" if longer else rf"\b{either[0]}")
 
 
 def _postcode_prefixes(part: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,28 @@
+"""Short forms and orders of several languages: what is one address, and what is next to it and is another."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .shared import labels
+
+ADDRESSES = tomllib.loads(Path(__file__).with_name("languages.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", ADDRESSES.values(), ids=ADDRESSES.keys())
+def test_an_address_is_one_in_all_its_forms_and_its_neighbours_are_others(case):
+    streets = [*case["one"], *case["others"]]
+    got = labels(*({"street": street, "city": case.get("city"), "country": case["country"]} for street in streets))
+    assert None not in got
+    assert set(got[: len(case["one"])]) == {got[0]}
+    assert len(set(got)) == 1 + len(case["others"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Gurgaon", "Gurugram"), ("Kraków", "Cracow"), ("Nürnberg", "Nuremberg"), ("Sevilla", "Seville")]
+)
+def test_a_town_is_one_in_two_languages(one, other):
+    assert (
+        len(set(labels(*({"street": "Park 5, Flat 2", "city": city, "country": "DE"} for city in (one, other))))) == 1
+    )
