@@ -40,20 +40,6 @@ def test_a_link_that_ended_before_the_window_or_begins_after_it_does_not_count(r
     }
 
 
-def test_pieces_of_a_link_are_the_most_that_one_kind_tells_of_and_a_companys_ids_add_up(rows_of):
-    links = rows_of(
-        CLEAN_SUPPLIER_LINKS,
-        BASE,
-        {"supplier_id": "bought and invoiced", "kind": "purchase", "units": 70},
-        {"supplier_id": "bought and invoiced", "kind": "invoice", "units": 60},
-        {"supplier_id": "two ids", "kind": "invoice", "units": 5},
-        {"supplier_id": "two ids", "kind": "invoice", "units": 6},
-        {"supplier_id": "untold", "kind": "invoice", "units": None},
-    )
-    found = {r["supplier_id"]: r["pieces"] for r in declared(links, NIGHT, 10).collect()}
-    assert found == {"bought and invoiced": 70.0, "two ids": 11.0, "untold": None}
-
-
 def test_ids_that_are_one_company_are_one_supplier(rows_of):
     firms = rows_of(
         SUPPLIERS,

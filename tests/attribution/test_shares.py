@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from headwater.attribution.market import Beside, Complaints, Flows, Links, Market, Named
-from headwater.attribution.shares import declared_links, learn, pieces_tell, place_shares, siblings, supplier_shares
+from headwater.attribution.shares import learn, place_shares, siblings, supplier_shares
 from headwater.parameters.finding import ShareParams
 
 NONE = np.zeros(0, dtype=np.int64)
@@ -95,47 +95,6 @@ def test_where_no_order_names_its_supplier_siblings_links_tell():
     got = supplier_shares(known, ints(5), ints(-1), ints(-1), None).toarray()[0]
     assert got[2] > 0.5
     assert learn(silent, LISTING_SHOP).sibling_weight == 0
-
-
-def test_links_are_parted_by_the_pieces_that_they_tell_of_and_weigh_together_what_they_did():
-    told = market([], (), [(0, 0, 1), (0, 1, 0.5), (0, 2, 1), (1, 0, 1), (2, 1, 1), (2, 2, 1)])
-    told = replace(told, links=replace(told.links, pieces=np.array([90, 30, np.nan, 7, np.nan, np.nan])))
-    by = declared_links(told, 1.0).toarray()
-    # 90 : 30 at half the confidence : as the mean of both; one link alone, and links that tell nothing, are what they were.
-    assert by[0] == pytest.approx(np.array([90, 15, 60]) * 2.5 / 165)
-    assert by[1].tolist() == [1, 0, 0]
-    assert by[2].tolist() == [0, 1, 1]
-    assert declared_links(told, 0.5).toarray() == pytest.approx((by + declared_links(told, 0.0).toarray()) / 2)
-
-
-def papers(pieces, named=()):
-    """40 shops of 10 to 400 orders, each with a link to a supplier of its own and one to supplier 0."""
-    orders = 10.0 * np.arange(1, 41)
-    flows = [(s, -1, -1, orders[s]) for s in range(40)]
-    links = [(s, u, 1) for s in range(40) for u in (0, s + 1)]
-    silent = market(flows, named, links, shops=40, suppliers=41, listings=40)
-    return replace(silent, links=replace(silent.links, pieces=np.array([pieces(s, u, orders[s]) for s, u, _ in links])))
-
-
-def test_where_no_order_names_its_supplier_pieces_count_as_far_as_they_foretell_the_orders_of_shops():
-    chance = np.random.default_rng(1)
-    sold = papers(lambda s, u, orders: orders * (0.9 if u else 0.1))
-    assert pieces_tell(sold) == pytest.approx(1.0)
-    known = learn(sold, np.arange(40))
-    assert known.by_pieces == pytest.approx(1.0)
-    got = supplier_shares(known, ints(7), ints(-1), ints(-1), None).toarray()[0]
-    assert got[8] == pytest.approx(9 * got[0])
-    assert pieces_tell(papers(lambda s, u, orders: chance.uniform(1, 50))) < 0.4
-    assert pieces_tell(papers(lambda s, u, orders: np.nan)) == 0
-    assert pieces_tell(papers(lambda s, u, orders: 5.0)) == 0
-    assert pieces_tell(market([(0, -1, -1, 9)], (), [(0, 0, 1)])) == 0
-
-
-@pytest.mark.parametrize(("own", "part"), [(0.9, 1.0), (0.1, 0.0)])
-def test_where_orders_name_their_supplier_they_say_whether_pieces_tell(own, part):
-    """Shops sell nine tenths of their own supplier's goods; the papers say so, or the contrary."""
-    named = [(s, u, n) for s in range(0, 40, 2) for u, n in ((s + 1, 9), (0, 1))]
-    assert learn(papers(lambda s, u, orders: orders * (own if u else 1 - own), named), np.arange(40)).by_pieces == part
 
 
 def test_siblings_are_the_others_of_an_operator_each_by_the_root_of_what_it_knows():

@@ -118,22 +118,19 @@ def gather(
 
 
 def declared(links: DataFrame, night: date, window_days: int) -> DataFrame:
-    """SUPPLIER_LINKS (current) -> one row a (shop, supplier) with its weight, pieces (null: not told) and kinds.
+    """SUPPLIER_LINKS (current) -> one row a (shop, supplier) with its weight and kinds.
 
     A link that ended before the window, or begins after it, says nothing about whose goods the orders of the window carry."""
     last, first = F.to_date("last_seen"), F.to_date("first_seen")
     begun = first.isNull() | (first <= F.lit(night))
     not_over = last.isNull() | (last > F.lit(night - timedelta(days=window_days)))
-    # Of one kind the ids of a company add up; what was bought and what was invoiced are the same goods.
-    kinds = (
+    return (
         links.where(begun & not_over)
-        .groupBy("seller_id", "supplier_id", "kind")
-        .agg(F.max(F.coalesce("confidence", F.lit(1.0))).alias("weight"), F.sum("units").alias("units"))
-    )
-    return kinds.groupBy("seller_id", "supplier_id").agg(
-        F.max("weight").alias("weight"),
-        F.max("units").cast("double").alias("pieces"),
-        F.array_join(F.array_sort(F.collect_set("kind")), ", ").alias("kind"),
+        .groupBy("seller_id", "supplier_id")
+        .agg(
+            F.max(F.coalesce("confidence", F.lit(1.0))).alias("weight"),
+            F.array_join(F.array_sort(F.collect_set("kind")), ", ").alias("kind"),
+        )
     )
 
 
@@ -177,7 +174,7 @@ def assemble(
             log_price=np.zeros(len(heard)),
         ),
         named=Named(named_listing, _ints(named["supplier"]), named["orders"].to_numpy(np.float64)),
-        links=Links(_ints(tied["shop"]), _ints(tied["supplier"]), *(tied[c].to_numpy(np.float64) for c in ("weight", "pieces"))),
+        links=Links(_ints(tied["shop"]), _ints(tied["supplier"]), tied["weight"].to_numpy(np.float64)),
         beside=beside, opened=opening_days(known, sellers, start),
     )  # fmt: skip
     amounts = flow[["value_minor", "first_day", "last_day", *(f"orders_{t}" for t in THIRDS)]].copy()

@@ -77,12 +77,11 @@ class Named:
 
 @dataclass(frozen=True)
 class Links:
-    """Declared links (shop, supplier) with a weight >= 0 (their confidence), and the pieces that they tell of (NaN: not told)."""
+    """Declared links (shop, supplier) with a weight in pseudo-orders >= 0 (confidence x kind)."""
 
     shop: Ints
     supplier: Ints
     weight: Floats
-    pieces: Floats | None = None
 
 
 @dataclass(frozen=True)

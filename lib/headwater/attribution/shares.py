@@ -3,8 +3,7 @@
 Four kinds of knowledge, each learnt from named orders and declared links alone, never from complaints:
 
 - the listing's own named orders, backed by the shop's (Dirichlet-multinomial, concentration learnt by leaving one order out);
-- the shop's named orders and declared links, by the pieces that these tell of as far as that foretells orders, with a mass for
-  suppliers never named there (leaving one listing out);
+- the shop's named orders and declared links, with a mass for suppliers never named there (leaving one listing out);
 - its siblings', the other shops of its operator, who may buy together: pseudo-orders learnt by leaving one listing out, or, where no
   order names its supplier, one link;
 - the dispatch place: p(place | supplier) turns a shop's mixture into a sharp answer where suppliers ship from places of their own.
@@ -21,9 +20,6 @@ import scipy.sparse as sp
 
 from headwater.attribution.market import UNKNOWN, Floats, Ints, Market
 from headwater.parameters.finding import ShareParams
-
-# Shops whose links tell pieces, below which nobody can say whether those are what they sell.
-LEAST_SHOPS = 30
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,6 @@ class Inferred:
     place_named: Floats
     shop_place_named: sp.csr_matrix
     link_weight: float
-    by_pieces: float
     sibling_weight: float
     unseen_weight: float
     concentration: float
@@ -59,6 +54,7 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
     flows, named = market.flows, market.named
     known = flows.supplier >= 0
     counts = _matrix(flows.shop[known], flows.supplier[known], flows.orders[known], market.shops, market.suppliers)
+    links = _matrix(market.links.shop, market.links.supplier, market.links.weight, market.shops, market.suppliers)
     listing = _matrix(named.listing, named.supplier, named.orders, market.listings, market.suppliers)
     both = known & (flows.place >= 0)
     at = _matrix(flows.place[both], flows.supplier[both], flows.orders[both], market.places, market.suppliers)
@@ -69,15 +65,15 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
     shop_place = _matrix(flows.shop[placed], flows.place[placed], flows.orders[placed], market.shops, market.places)
     placed_and_said = shop_place + params.declared_places * _declared(market)
     own_named = _matrix(flows.shop[both], flows.place[both], flows.orders[both], market.shops, market.places)
-    if listing.nnz:
-        by_pieces, (link_weight, unseen_weight) = _best_links(market, listing, listing_shop, counts, params)
-    else:
-        by_pieces, link_weight, unseen_weight = pieces_tell(market), max(params.link_weights), min(params.unseen)
-    links = declared_links(market, by_pieces)
+    link_weight, unseen_weight = (
+        _foretell(listing, listing_shop, counts, links, params.link_weights, params.unseen)
+        if listing.nnz
+        else (max(params.link_weights), min(params.unseen))
+    )
     prior = (counts + link_weight * links).tocsr()
     theirs = siblings(market.party, prior, params.minimum)
     sibling_weight, unseen_weight = (
-        _foretell(listing, listing_shop, prior, theirs, params.siblings, params.unseen)[1]
+        _foretell(listing, listing_shop, prior, theirs, params.siblings, params.unseen)
         if listing.nnz
         else _by_links(links, theirs, link_weight, unseen_weight, params)
     )
@@ -94,8 +90,8 @@ def learn(market: Market, listing_shop: Ints, params: ShareParams | None = None)
         from_place=_scale_rows(
             placed_and_said, 1 / np.maximum(np.asarray(placed_and_said.sum(axis=1)).ravel(), params.declared_unknown)
         ),
-        place_named=per_place, shop_place_named=own_named, link_weight=link_weight, by_pieces=by_pieces,
-        sibling_weight=sibling_weight, unseen_weight=unseen_weight, concentration=concentration,
+        place_named=per_place, shop_place_named=own_named, link_weight=link_weight, sibling_weight=sibling_weight,
+        unseen_weight=unseen_weight, concentration=concentration,
     )  # fmt: skip
 
 
@@ -190,10 +186,9 @@ def _foretell(
     more: sp.csr_matrix,
     weights: tuple[float, ...],
     unseens: tuple[float, ...],
-) -> tuple[float, tuple[float, float]]:
-    """Those of `weights` of what `more` is known and of `unseens`, pseudo-orders, that are best at foretelling a listing's suppliers
-    from what else is `known` of its shop, after how well they do (mean log likelihood of a listing, summed); both matrices (shops x
-    suppliers), `known` with the listing's own orders."""
+) -> tuple[float, float]:
+    """(weight of what `more` is known, pseudo-orders unseen): those of `weights` and `unseens` that are best at foretelling a listing's
+    suppliers from what else is `known` of its shop; both (shops x suppliers), `known` with the listing's own orders."""
     rows = listing.tocoo()
     shop = listing_shop[rows.row]
     own = np.asarray(listing.sum(axis=1)).ravel()[rows.row]
@@ -205,53 +200,7 @@ def _foretell(
         for unseen in unseens:
             share = (count + weight * further + unseen / known.shape[1]) / (total + weight * further_total + unseen)
             best = max(best, (float((rows.data / own * np.log(share)).sum()), -weight, -unseen))
-    return best[0], (-best[1], -best[2])
-
-
-def _best_links(
-    market: Market, listing: sp.csr_matrix, listing_shop: Ints, counts: sp.csr_matrix, params: ShareParams
-) -> tuple[float, tuple[float, float]]:
-    """(part of a shop's links that goes by pieces, (pseudo-orders of a link, pseudo-orders unseen)) that foretell listings best."""
-    pieces = market.links.pieces
-    parts = (0.0,) if pieces is None or not (pieces > 0).any() else params.by_pieces
-    told = [
-        (*_foretell(listing, listing_shop, counts, declared_links(market, p), params.link_weights, params.unseen), p)
-        for p in parts
-    ]
-    _, weights, part = max(told, key=lambda one: (one[0], -one[2]))
-    return part, weights
-
-
-def declared_links(market: Market, by_pieces: float) -> sp.csr_matrix:
-    """(shops x suppliers) the weight of each declared link. `by_pieces` of what a shop's links weigh together is parted by the pieces
-    that they tell of; one that tells none counts as the mean of the others."""
-    links = market.links
-    weight = links.weight
-    if by_pieces and links.pieces is not None:
-        told = links.pieces > 0
-        sums = [np.bincount(links.shop[told], v, market.shops) for v in (links.pieces[told], np.ones(int(told.sum())))]
-        mean = sums[0] / np.maximum(sums[1], 1)
-        parted = weight * np.where(told, links.pieces / np.where(told, mean[links.shop], 1.0), 1.0)
-        whole = [np.bincount(links.shop, v, market.shops)[links.shop] for v in (weight, parted)]
-        weight = (1 - by_pieces) * weight + by_pieces * parted * whole[0] / np.maximum(whole[1], 1e-300)
-    return _matrix(links.shop, links.supplier, weight, market.shops, market.suppliers)
-
-
-def pieces_tell(market: Market) -> float:
-    """How far the pieces that links tell of are those that a shop sells: the correlation of the logarithms of both over the shops, 0 to
-    1; 0 for fewer than LEAST_SHOPS. Where no order names its supplier, nothing else tells."""
-    links = market.links
-    if links.pieces is None:
-        return 0.0
-    told = links.pieces > 0
-    pieces = np.bincount(links.shop[told], links.pieces[told], market.shops)
-    orders = np.bincount(market.flows.shop, market.flows.orders, market.shops)
-    both = (pieces > 0) & (orders > 0)
-    if both.sum() < LEAST_SHOPS:
-        return 0.0
-    x, y = np.log(pieces[both]), np.log(orders[both])
-    spread = x.std() * y.std()
-    return float(np.clip(((x - x.mean()) * (y - y.mean())).mean() / spread, 0, 1)) if spread > 0 else 0.0
+    return -best[1], -best[2]
 
 
 def siblings(party: Ints, prior: sp.csr_matrix, minimum: float) -> sp.csr_matrix:

@@ -67,7 +67,7 @@ def market_of(world: World) -> tuple[Market, Ints]:
     market = Market(
         shops=world.shops, places=places, suppliers=suppliers, listings=world.listings, accounts=world.accounts,
         flows=flows, complaints=complaints, named=Named(pair // suppliers, pair % suppliers, count.astype(np.float64)),
-        links=Links(world.link_shop, world.link_supplier, world.link_weight, world.link_pieces), beside=world.beside,
+        links=Links(world.link_shop, world.link_supplier, world.link_weight), beside=world.beside,
         opened=world.opened.astype(np.float64), confirmed=np.flatnonzero(world.confirmed),
     )  # fmt: skip
     return market, listing_shop

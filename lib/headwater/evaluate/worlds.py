@@ -39,7 +39,6 @@ class WorldParams(BaseModel):
     days: int = Field(90, description="Days of the window: a quarter.")
     named: float = Field(1.0, description="Share of orders that name their supplier.")
     declared: float = Field(0.3, description="Share of true (shop, supplier) pairs with a declared link.")
-    pieces: float = Field(0.0, description="Share of declared links that tell how many pieces they were for.")
     camouflage: float = Field(0.2, description="Share of a guilty shop's orders that carry honest suppliers' goods.")
     fake_rate: float = Field(
         2.6e-3, description="Complaints of counterfeit kind per fake: half of the guilty draw fewer than three."
@@ -118,7 +117,6 @@ class World:
     link_shop: Ints
     link_supplier: Ints
     link_weight: Floats
-    link_pieces: Floats
     guilty: Bools
     discounter: Bools
     shops: int
@@ -185,17 +183,15 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     refunded = rng.random(params.orders) < params.refund_rate * plan.care[plan.shop[listing]] * np.where(fake, 2.0, 1.0)
     day = plan.days(rng, listing)
     order, account, filed, false, accounts = _complaints(params, plan, rng, listing, supplier, fake, day)
-    pairs, pieces = np.unique(plan.shop[listing] * params.suppliers + supplier, return_counts=True)
-    pieces = pieces * np.exp(apart.normal(0, 0.5, len(pairs)))  # stock left, other markets, other years
-    pieces = np.where(apart.random(len(pairs)) < params.pieces, pieces, np.nan)
-    declared = (rng.random(len(pairs)) < params.declared) & ~facts.hidden[pairs % params.suppliers]
-    pairs, pieces = pairs[declared], pieces[declared]
+    pairs = np.unique(plan.shop[listing] * params.suppliers + supplier)
+    pairs = pairs[rng.random(len(pairs)) < params.declared]
+    pairs = pairs[~facts.hidden[pairs % params.suppliers]]
     return World(
         params=params, shop=plan.shop[listing], listing=listing, supplier=supplier, named=named, place=facts.place,
         category=plan.category[listing], brand=plan.brand[listing], price=price, day=day, fake=fake, other=other,
         refunded=refunded, complaint_order=order, complaint_account=account, complaint_filed=filed,
         complaint_false=false, link_shop=pairs // params.suppliers, link_supplier=pairs % params.suppliers,
-        link_weight=np.ones(len(pairs)), link_pieces=pieces, guilty=plan.guilty, discounter=plan.discounter, hidden=facts.hidden,
+        link_weight=np.ones(len(pairs)), guilty=plan.guilty, discounter=plan.discounter, hidden=facts.hidden,
         beside=facts.beside, opened=facts.opened, confirmed=facts.confirmed,
         shops=params.shops, places=facts.places, listings=len(plan.shop), accounts=accounts,
     )  # fmt: skip

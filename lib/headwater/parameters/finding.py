@@ -28,11 +28,6 @@ class ShareParams(Section):
     link_weights: tuple[float, ...] = Field(
         (0.0, 0.3, 1.0, 3.0, 10.0), strict=False, description="pseudo-orders a declared link may count for"
     )
-    by_pieces: tuple[float, ...] = Field(
-        (0.0, 0.5, 1.0),
-        strict=False,
-        description="part of a shop's links that may go by the pieces that they tell of (`units`)",
-    )
     unseen: tuple[float, ...] = Field(
         (0.3, 1.0, 3.0, 10.0, 30.0), strict=False, description="pseudo-orders of a shop's never-named suppliers"
     )
