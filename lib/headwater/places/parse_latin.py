@@ -9,7 +9,7 @@ from headwater.places.draft import Draft, Mark
 from headwater.places.locality import city_name, city_parts, country_code, locality, postcode_of, region_code
 from headwater.places.rules import SHORT_COUNTRIES, Rules
 from headwater.places.street import is_number, read_street
-from headwater.places.text import clean_text, fold, squash
+from headwater.places.text import fold, squash
 
 _RANGE = re.compile(r"(?<=\d)\s+-\s+(?=\d{1,4}[a-z]?\b(?!-))|(?<=\d)-\s*(?=\d)|(?<=\d)\s*-(?=\d)")
 _BREAK = re.compile(r"\s-+\s|--+|[;|()\n]|,")
@@ -22,7 +22,9 @@ _FLOOR_SIGN = re.compile(
     r"(?P<door>[a-z]|izq(?:da|uierda)?|izda|dcha|dch|derecha|esq|dto|dta)?\.?\s*(?=[,(-]|$)",
     re.IGNORECASE,
 )
-_ORDINAL_SIGN = re.compile(r"(?<=\d)[ºª°]")  # 'Calle 5ª'
+_ORDINAL_SIGN = re.compile(r"^(\D*\d+)[ºª°]")  # 'Calle 5ª'
+_SIDE = re.compile(r"(?<=\d)[ ,]+(\d{1,2})\s+(?:t(v|h)|(m)f)\b")
+_STAIRS = re.compile(r"(?<=\d) ([a-z]),? (\d+[a-z]?)$")
 _F_FLOOR = re.compile(r"(?:(?<=,)|^)\s*(b?\d{1,2})f\s*(?=,|$)")
 _ROMAN = {
     "i": "1",
@@ -60,16 +62,20 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
 
 def _written_out(text: str, rules: Rules, country: str | None, params: PlaceParams) -> str:
     """The folded text with its short forms written out: N.W., C.so, Ind. Est., 3º B, and those of the country."""
-    signed = _ORDINAL_SIGN.sub("", _FLOOR_SIGN.sub(_floor_and_door, text[: params.max_text]))
-    rest = fold(rules.dotted.sub(lambda match: re.sub(r"[./\s]", "", match[0]), clean_text(signed)), params.max_text)
+    signed = _ORDINAL_SIGN.sub(r"\1", _FLOOR_SIGN.sub(_floor_and_door, text[: params.max_text]))
+    rest = fold(signed, params.max_text, rules.dotted)
     for place in (None, country) if country in rules.short_forms else (None,):
         pattern, words = rules.short_forms[place]
         rest = pattern.sub(lambda match, words=words: words[match[0]], rest)  # type: ignore[misc]
     if country in rules.country_list("unit_before_slash"):
         rest = rules.unit_of_number.sub(r"\1, ", rest)
+    if country in rules.country_list("sides"):
+        rest = _SIDE.sub(r", floor \1, unit \2\3", rest)
+    if country in rules.country_list("stairs"):
+        rest = _STAIRS.sub(r" \1, flat \2", rest)
     if country in rules.country_list("f_is_floor"):
         rest = _F_FLOOR.sub(r"floor \1", rest)
-    return rest
+    return rules.near_within.sub(", ", rest)
 
 
 def _floor_and_door(match: re.Match[str]) -> str:
@@ -85,7 +91,8 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
     def take_floor(match: re.Match[str]) -> str:
         word = rules.tables["parts"]["floor_words"].get(match["word"] or "")
         roman = _ROMAN.get(match["roman"] or "")
-        draft.floor = draft.floor or word or roman or match["before"] or match["slash"] or match["after"]
+        slash = rules.tables["parts"]["floor_words"].get(match["slash"] or "", match["slash"])
+        draft.floor = draft.floor or word or roman or match["before"] or slash or match["after"]
         return ","
 
     def take_door(match: re.Match[str]) -> str:
@@ -223,7 +230,9 @@ def _take_street(segments: list[str], draft: Draft, rules: Rules, *, line_only: 
         return
     scores = [_street_score(segment, rules) for segment in segments]
     best = max(range(len(segments)), key=lambda i: (scores[i], -i))
-    named = [s for s in segments if rules.named_building.search(s) and not is_number(s.split()[0], rules)]
+    first = {segment: segment.split()[0] for segment in segments}
+    named = [s for s in segments if rules.named_building.search(s) and not is_number(first[s], rules)]
+    named = [s for s in named if first[s] not in rules.near]
     within = bool(draft.doors or draft.blocks or draft.floor)
     if (scores[best] == 0 and (named or not line_only)) or (scores[best] == 1 and segments[best] in named and within):
         _take_named(segments, named, draft, rules, line_only=line_only)

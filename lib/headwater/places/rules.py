@@ -33,7 +33,7 @@ _NAMED_ENTRIES = {
     "legal_forms",
 }
 _PREFIXES = re.compile(r"(\d+|[A-Z](?=[A-Z]{2}$))(?:-(\d+))?([A-Z]{2,3})")
-_VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+)*|[a-z])\b"
+_VALUE = r"(?P<value>[a-z]{0,2}-?\d[a-z0-9]*(?:-[a-z0-9]+|/\d+[a-z]?)*|[a-z])\b"
 
 
 def _inverse(table: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -129,7 +129,7 @@ class Rules:
 
     @cached_property
     def dotted(self) -> re.Pattern[str]:
-        """N.W., C.so, W/H: letters with dots or strokes within that are one word."""
+        """N.W., C.so, W/H, pr-t: letters with dots, strokes or hyphens within that are one word."""
         forms = (re.escape(form).replace(r"\.", r"\.\s?") for form in self.tables["short_forms"]["dotted"])
         return re.compile(rf"(?<![\w.])(?:{'|'.join(forms)})\b\.?")
 
@@ -139,6 +139,11 @@ class Rules:
         tables: dict[str | None, dict[str, str]] = {None: self.tables["short_forms"]["anywhere"]}
         tables |= self.tables["short_forms"]["countries"]
         return {country: (_short_forms(words), words) for country, words in tables.items()}
+
+    @cached_property
+    def near_within(self) -> re.Pattern[str]:
+        """The blank before what only says where to look."""
+        return re.compile(rf"(?<=\w) (?=(?:{_any(self.tables['parts']['near_within'])}) )")
 
     @cached_property
     def quarter(self) -> re.Pattern[str]:

@@ -12,6 +12,7 @@ from headwater.places.rules import Rules
 NUMBER = r"\d+[a-z]?(?:[-/]\d*[a-z]?\d*)*"
 _NUMBER = re.compile(NUMBER)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)[a-z]?")
+_HYPHEN = re.compile(r"(?<=[a-z]{2})-(?=[a-z]{2})")  # 'Champs-Elysees'
 _NUMBERED_TYPES = frozenset({"highway", "route", "freeway", "expressway"})
 _REPEATS = frozenset({"bis", "ter", "quater", "1/2"})
 
@@ -23,7 +24,7 @@ def is_number(token: str, rules: Rules) -> bool:
 
 def read_street(line: str, draft: Draft, rules: Rules) -> str:
     """Fills number, direction, street and type of the draft; returns the words after the street, perhaps a city."""
-    tokens = line.replace("&", " ").split()
+    tokens = _HYPHEN.sub(" ", line.replace("&", " ")).split()
     tokens = _take_leading_number(tokens, draft, rules)
     leading = draft.number is not None
     tokens, tail = _take_type(tokens, draft, rules, leading=leading)
@@ -84,7 +85,9 @@ def _cut_at_type(tokens: list[str], place: int, draft: Draft, rules: Rules, *, l
     if after and after[0] in rules.directions:
         name, after = [*name, after[0]], after[1:]
     if after and is_number(after[0], rules):
-        if leading:
+        if leading and draft.country in rules.country_list("numbered_streets"):
+            name = [*name, after[0]]
+        elif leading:
             draft.doors.append(Mark("unit", after[0]))  # '100 Main St 5'
         else:
             name = [*name, after[0]]  # 'Nathan Road 12': read as a trailing number below

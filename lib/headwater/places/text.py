@@ -43,11 +43,14 @@ def clean_text(value: str, limit: int = 400) -> str:
     return _SPACES.sub(" ", text)[:limit].strip(" ,")
 
 
-def fold(value: str, limit: int = 400) -> str:
-    """`clean_text` in lower-case ASCII (transliterated by anyascii), without apostrophes and dots. Idempotent."""
+def fold(value: str, limit: int = 400, together: re.Pattern[str] | None = None) -> str:
+    """`clean_text` in lower-case ASCII (transliterated by anyascii), without apostrophes and dots; what fits `together` is one word
+    ('N.W.'). Idempotent."""
     text = clean_text(value, limit)
     if not text.isascii():
         text = clean_text(anyascii(text), limit)
+    if together:
+        text = together.sub(lambda match: re.sub("[^a-z]", "", match[0]), text)
     text = text.replace("'", "").replace("`", "").replace(".", " ").replace('"', " ")
     return _SPACES.sub(" ", text).strip(" ,")
 
