@@ -24,6 +24,7 @@ SHORT_COUNTRIES = frozenset({"us", "usa", "uk", "uae", "prc"})
 _NAMED_ENTRIES = {
     "parts",
     "short_forms",
+    "articles",
     "cjk",
     "postcodes",
     "countries",
@@ -77,6 +78,11 @@ class Rules:
     def street_words(self) -> dict[str, str]:
         """Abbreviation within a street's name -> the word."""
         return _inverse(self.tables["street_words"])
+
+    def articles(self, country: str | None) -> frozenset[str]:
+        """Words that people leave out of the names of that country's streets."""
+        table = self.tables["articles"]
+        return frozenset(table["words"] if country in table["countries"] else ())
 
     @cached_property
     def directions(self) -> dict[str, str]:
