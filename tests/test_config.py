@@ -199,6 +199,8 @@ def test_how_a_feed_is_mapped_changes_the_hash_and_where_it_is_does_not():
         {"values": {"voided": {"y": "true"}}},
         {"defaults": {"currency": "EUR"}},
         {"time_zone": "Asia/Shanghai"},
+        {"time_formats": ["dd.MM.yyyy"]},
+        {"decimal_mark": ","},
         {"delimiter": ";"},
         {"encoding": "GBK"},
     ]
