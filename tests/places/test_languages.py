@@ -26,3 +26,15 @@ def test_a_town_is_one_in_two_languages(one, other):
     assert (
         len(set(labels(*({"street": "Park 5, Flat 2", "city": city, "country": "DE"} for city in (one, other))))) == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ul. Długa 7 m. 3, 31-147 Kraków, Polska", "Długa 7/3, 31-147 Kraków, Polska"),
+        ("C/ Mayor, 5, 3º B, 28013 Madrid, España", "Calle Mayor 5 piso 3 puerta B, 28013 Madrid, España"),
+        ("Unit 5/12 Smith St, Sydney NSW 2000, Australia", "5/12 Smith Street, Sydney NSW 2000, Australia"),
+    ],
+)
+def test_the_country_that_a_text_names_tells_its_short_forms(one, other):
+    assert len(set(labels(one, other))) == 1

@@ -9,35 +9,15 @@ from headwater.places.draft import Draft, Mark
 from headwater.places.locality import city_name, city_parts, country_code, locality, postcode_of, region_code
 from headwater.places.rules import SHORT_COUNTRIES, Rules
 from headwater.places.street import is_number, read_street
-from headwater.places.text import fold, squash
+from headwater.places.text import squash
+from headwater.places.written_out import written_out
 
 _RANGE = re.compile(r"(?<=\d)\s+-\s+(?=\d{1,4}[a-z]?\b(?!-))|(?<=\d)-\s*(?=\d)|(?<=\d)\s*-(?=\d)")
 _BREAK = re.compile(r"\s-+\s|--+|[;|()\n]|,")
 _CALLE = re.compile(r"\bc/\s*(?=[a-z])")
 _MARK = re.compile(r"([a-z]{2,}(?: [a-z]{2,})?) ([a-z]?\d{1,5}[a-z]?)")
 _CODE = re.compile(r"[a-z]?\d{1,4}[a-z]?(?: ?[a-z])?")
-# '5, 3º B' and '5 3º izq.': a floor after a house number, and what is behind it or on which side.
-_FLOOR_SIGN = re.compile(
-    r"(?P<before>\d[a-z]?)\s*[,\s-]\s*(?P<floor>\d{1,2})\s?[ºª°]\s*"
-    r"(?P<door>[a-z]|izq(?:da|uierda)?|izda|dcha|dch|derecha|esq|dto|dta)?\.?\s*(?=[,(-]|$)",
-    re.IGNORECASE,
-)
-_ORDINAL_SIGN = re.compile(r"^(\D*\d+)[ºª°]")  # 'Calle 5ª'
-_SIDE = re.compile(r"(?<=\d)[ ,]+(\d{1,2})\s+(?:t(v|h)|(m)f)\b")
-_STAIRS = re.compile(r"(?<=\d) ([a-z]),? (\d+[a-z]?)$")
-_F_FLOOR = re.compile(r"(?:(?<=,)|^)\s*(b?\d{1,2})f\s*(?=,|$)")
-_ROMAN = {
-    "i": "1",
-    "ii": "2",
-    "iii": "3",
-    "iv": "4",
-    "v": "5",
-    "vi": "6",
-    "vii": "7",
-    "viii": "8",
-    "ix": "9",
-    "x": "10",
-}
+_ROMAN = {roman: str(i) for i, roman in enumerate(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"], 1)}
 _SLASH = re.compile(r"\b(\d+[a-z]?)\s*/\s*(\d+[a-z]?)\b")
 
 
@@ -48,7 +28,7 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
     city is looked for in it.
     """
     draft = Draft(country=country)
-    rest = _take_parts(_written_out(text, rules, country, params), draft, rules)
+    rest = _take_parts(written_out(text, rules, country, params), draft, rules)
     rest = rules.number_mark.sub(" ", rest)
     segments = [s for s in (" ".join(s.split()) for s in _BREAK.split(rest)) if s]
     if not line_only:
@@ -58,29 +38,6 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
         segments = _take_region(segments, draft, rules)
     _take_street(segments, draft, rules, line_only=line_only)
     return draft
-
-
-def _written_out(text: str, rules: Rules, country: str | None, params: PlaceParams) -> str:
-    """The folded text with its short forms written out: N.W., C.so, Ind. Est., 3º B, and those of the country."""
-    signed = _ORDINAL_SIGN.sub(r"\1", _FLOOR_SIGN.sub(_floor_and_door, text[: params.max_text]))
-    rest = fold(signed, params.max_text, rules.dotted)
-    for place in (None, country) if country in rules.short_forms else (None,):
-        pattern, words = rules.short_forms[place]
-        rest = pattern.sub(lambda match, words=words: words[match[0]], rest)  # type: ignore[misc]
-    if country in rules.country_list("unit_before_slash"):
-        rest = rules.unit_of_number.sub(r"\1, ", rest)
-    if country in rules.country_list("sides"):
-        rest = _SIDE.sub(r", floor \1, unit \2\3", rest)
-    if country in rules.country_list("stairs"):
-        rest = _STAIRS.sub(r" \1, flat \2", rest)
-    if country in rules.country_list("f_is_floor"):
-        rest = _F_FLOOR.sub(r"floor \1", rest)
-    return rules.near_within.sub(", ", rest)
-
-
-def _floor_and_door(match: re.Match[str]) -> str:
-    door = f", unit {match['door'][0]}" if match["door"] else ""
-    return f"{match['before']}, floor {match['floor']}{door}"
 
 
 def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
