@@ -8,12 +8,14 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from headwater.attribution.find import find
-from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners
+from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners, whose_goods_are_said
 from headwater.attribution.market import PLACE, Cleared, Complaints, Flows, Links, Market, Named
 from headwater.attribution.shares import learn
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import WorldParams, make_world
 from headwater.parameters.finding import FindParams, ShareParams
+
+from .windows import window
 
 NONE = np.zeros(0, dtype=np.int64)
 GOODS = sp.csr_matrix([[0.8, 0.2], [0.0, 0.5], [0.0, 0.0]])
@@ -55,6 +57,20 @@ def test_a_place_sends_fakes_of_its_own_or_those_of_its_suppliers():
     by_hand = [1 - (1 - p[2]) * (1 - 0.9 * (0.8 * p[0] + 0.2 * p[1])), 1 - (1 - p[3]) * (1 - 0.9 * 0.5 * p[1])]
     assert expit(score + added)[2:4] == pytest.approx(by_hand)
     assert added[[0, 1, 4]].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_what_is_inferred_of_goods_by_shops_alone_makes_no_place_sure(said):
+    """Supplier u is guilty by shops a and b; all goods of c are u's, and what c sends from p nobody complained about."""
+    flows = [{"seller_id": s, "supplier_id": "u"} for s in "abc"] + [{"seller_id": "c", "place": "p"}]
+    flows += [{"seller_id": s, "supplier_id": "v", "orders": 9000, "expected_pico": 10**12} for s in "abef"]
+    flows += [{"seller_id": "c", "place": "p", "supplier_id": "u", "orders": 1, "expected_pico": 10**8}] if said else []
+    gathered = window(flows, [{"seller_id": s, "supplier_id": "u"} for s in "aaaaabbbbb"], named=[("c", "l", "u", 100)])
+    found = find(gathered.market, gathered.listing_shop)
+    place = gathered.market.first(PLACE)
+    assert found.left[place] < 0 < found.score[place]
+    assert whose_goods_are_said(found.inferred.at_place, gathered.market)[place] == said
+    assert (found.probability[place] > FindParams().calibration.alone_most) == said
 
 
 @pytest.mark.parametrize("size", [1.0, 50.0, 2000.0])

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, log_expit
 
-from headwater.attribution.market import Floats, Ints, Market
+from headwater.attribution.market import Bools, Floats, Ints, Market
 
 
 def goods_of_places(market: Market, through: sp.csr_matrix) -> sp.csr_matrix:
@@ -32,6 +32,14 @@ def owners(goods: sp.csr_matrix, said: sp.csr_matrix, market: Market, owned_from
             most, whose = parts.max(axis=1).toarray().ravel(), np.asarray(parts.argmax(axis=1)).ravel()
             owner[market.suppliers :] = np.where(most >= owned_from, whose, owner[market.suppliers :])
     return owner
+
+
+def whose_goods_are_said(said: sp.csr_matrix, market: Market) -> Bools:
+    """(sources,) whether an order names both a place and whose goods it sent from there; `said` is `Inferred.at_place`. What is inferred of
+    goods by their shops alone may suspect a place, and makes nobody sure."""
+    out = np.zeros(market.sources, dtype=np.bool_)
+    out[market.suppliers : market.early] = np.diff(said.indptr) > 0
+    return out
 
 
 def guilt_by_goods(score: Floats, goods: sp.csr_matrix, market: Market, fake: float) -> Floats:

@@ -17,6 +17,10 @@ Row = dict[Any, Any]
 SHOWN = 3
 LEAST = 0.05  # natural log units, or complaints: less is 0.0 in words
 ALONE = "Against: it rests on the shops of one operator; without them it would not be suspected"
+UNSAID = (
+    "Against: it rests on the shops of one operator, or on goods of which no order says that they leave it; without them it would "
+    "not be suspected"
+)
 # Of types that no order can name: how they come by their orders.
 UNNAMED = {
     "return": "No order names it: of each shop that names it for returns it has an equal part of the orders",
@@ -60,7 +64,7 @@ def sentences(
     for source, row in zip(rows.index, rows.to_dict("records"), strict=True):
         told = [_total(row, against.get(source), named), _probability(row, calibration)]
         if row["probability"] >= 0.5 and not row["backed"]:
-            told.append(ALONE)
+            told.append(UNSAID if row["type"] == "dispatch" else ALONE)
         if source in people:
             told += _found(people[source])
         if source in shops:

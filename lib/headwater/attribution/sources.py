@@ -41,7 +41,7 @@ def judged(found: Found, said: FoundOut, belief: Belief, params: CalibrationPara
     """The calibrated probability, never sure on one operator's word, and, added after it, the verdicts; their log odds stand beside the
     model's own. A purchase is a word, too; so is a verdict, when it comes to whether one operator's shops say it all. What is held back
     has the interval of what it is said to be."""
-    left = found.left + said.bought
+    left = found.left + found.goods_said + said.bought
     p = held_back(belief.probability, left, params)
     ends = zip(interval(p, belief.record.bins), (belief.low, belief.high), strict=True)
     low, high = (np.where(p < belief.probability, of_held, own) for of_held, own in ends)
@@ -56,7 +56,7 @@ def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, param
     x: `belief.features_of` all."""
     own = x.copy()
     own[:, FEATURES.index("ln_bf")] -= found.by_goods
-    left = found.left + said.bought - found.by_goods
+    left = found.left + said.bought
     p = held_back(belief.of(found.score + said.bought - found.by_goods, own), left, params)
     return with_verdicts(p, said.shift)
 
