@@ -106,6 +106,28 @@ def test_too_few_complaints_to_learn_from_keep_the_default():
     assert weights(c, guilty_shops(c), 0.0).tolist() == default_weights(c, 0.0, HygieneParams()).tolist()
 
 
+def test_where_not_even_single_complaints_are_corroborated_nothing_is_learnt_and_the_default_stands():
+    c, _ = market_with(30, 2)
+    deaf = lambda train: (np.full(len(c.shop), 0.02), 0.023)  # noqa: E731
+    np.testing.assert_array_equal(weights(c, deaf, 0.0), default_weights(c, 0.0, HygieneParams()))
+
+
+def test_bursts_that_a_shops_orders_let_expect_teach_as_single_complaints_do():
+    c = complaints(np.repeat(np.arange(30), 9), np.arange(270), np.tile(np.arange(9) * 10, 30))
+    taught = []
+    for due in (0.0, 9.0):
+        weights(
+            c,
+            lambda train: (taught.append(train), (np.full(len(train), 0.5), 0.1))[1],
+            due,
+            None,
+            HygieneParams(burst_days=10),
+        )
+    alone, expected = (sum(taught[at : at + 4]) / 3 for at in (0, 4))
+    assert alone.max() < 0.51
+    assert expected.min() > 0.7
+
+
 def test_no_complaints_have_no_weights():
     c = complaints([], [])
     assert weights(c, guilty_shops(c), 0.0).shape == (0,)

@@ -88,7 +88,8 @@ def weights(
 
     `corroborate(train)` fits the model to the complaints weighted by `train` and returns, for every complaint, the probability
     that a source of its goods is guilty, and the mean of that over all orders: what a complaint that falls at random would get.
-    A class of complaints weighs what its corroboration exceeds chance by, relative to accounts with one complaint and no burst.
+    A class of complaints weighs what its corroboration exceeds chance by, relative to accounts with one complaint and no burst; where
+    theirs does not clearly exceed it, nothing is learnt.
     `due` (complaints,) complaints expected of its shop; `verified` (complaints,) what people found of its goods, 1 guilty, 0 not,
     NaN not judged: it teaches what a class of complaints is worth, and never the weight of the complaint's own account.
     """
@@ -98,7 +99,8 @@ def weights(
     if not params.learn or single.sum() < 20:
         return default_weights(complaints, due, params)
     burst = bursts(complaints, params.burst_days)
-    teach = single / (1.0 + burst) ** params.burst_doubt
+    beyond = surprise(complaints, burst, due, params.burst_days)
+    teach = single * np.exp(-params.burst_doubt * np.maximum(beyond, 0.0))
     # A fixed hash: a shop's complaints stay together, and the order of rows does not matter.
     fold = (complaints.shop * 2654435761 % 2**32) % params.folds
     explained, chance = np.zeros(len(count)), np.zeros(len(count))
@@ -115,16 +117,18 @@ def weights(
             several,
             several * shops_of_account(complaints) / count,
             several * np.log1p(account_ages(complaints)) / np.log1p(MONTH),
-            surprise(complaints, burst, due, params.burst_days),
+            beyond,
         ]
     )
     seen = explained if verified is None else np.where(np.isnan(verified), explained, verified)
     typical = float(np.clip(seen[single].mean(), 0.02, 0.98))
     centre = np.array([logit(typical), -params.count_exponent, 0.0, 0.0, 0.0, -params.burst_slope])
-    slope = fit_logistic(features, seen, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 5])).mean
+    learnt = fit_logistic(features, seen, np.ones(len(count)), centre, np.array([2.0, *[params.spread] * 5]))
+    slope, random = learnt.mean, float(chance.mean())
+    if expit(slope[0] - 2 * np.sqrt(learnt.covariance[0, 0])) <= random:
+        return default_weights(complaints, due, params)  # not even the best complaints are clearly corroborated
     like = expit(features @ slope)
     sums = np.bincount(complaints.account, weights=explained)[complaints.account] - explained
     own = (sums + params.account_pseudo * like) / (count - 1 + params.account_pseudo)
-    random = float(chance.mean())
-    reference = max(float(expit(slope[0])) - random, 0.02)
+    reference = float(expit(slope[0])) - random
     return np.asarray(np.clip((np.where(single, like, own) - random) / reference, params.minimum, 1.0))

@@ -84,7 +84,7 @@ class HygieneParams(Section):
     burst_doubt: float = Field(
         1.0,
         ge=0,
-        description="while corroboration is learnt, a complaint in a burst of b others counts (1 + b) ** -this",
+        description="while corroboration is learnt, a complaint in a burst of b others where d were due counts ((1 + d) / (1 + b)) ** this",
     )
     learn: bool = Field(True, description="whether weights are learnt by corroboration; otherwise the default stands")
     folds: int = Field(4, ge=2, description="folds of shops: a complaint is judged by the other folds' complaints")
