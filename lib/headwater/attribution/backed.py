@@ -1,4 +1,6 @@
-"""Nobody is called sure on one operator's word: what is left of a source's evidence without the operator that says most for it."""
+"""Nobody is called sure on one operator's word, nor on complaints alone: they can be bought, for weeks and from people who file one each.
+
+What is left of a source's evidence without the operator that says most for it, and whether anything beside complaints speaks for it."""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import scipy.sparse as sp
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import SHOP, explain
-from headwater.attribution.market import Floats, Ints, Market, by_group
+from headwater.attribution.market import SUPPLIER, Bools, Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import SourceFit
 from headwater.parameters.finding import CalibrationParams, ExplainParams, SpikeSlabParams
 
@@ -31,6 +33,14 @@ def ln_bf_without_best(
     return least
 
 
+def complaints_alone(side: Floats, slopes: Floats, kind: Ints, params: CalibrationParams) -> Bools:
+    """(sources,) suppliers for which nothing but complaints speaks: signs (`side`, log odds) say less than `signs_from`, in a market where
+    they tell who is guilty (the largest of their `slopes` is `signs_tell` or more)."""
+    tell = slopes.max(initial=0.0) >= params.signs_tell
+    return np.asarray((kind == SUPPLIER) & tell & (side < params.signs_from))
+
+
 def held_back(probability: Floats, left: Floats, params: CalibrationParams) -> Floats:
-    """(sources,) probability, at most `alone_most` where without its best operator (`left`, log odds) a source is no longer suspected."""
+    """(sources,) probability, at most `alone_most` where what is `left` (log odds) without its best operator, or without complaints that
+    may be bought, suspects a source no longer."""
     return np.where(left >= params.alone_from, probability, np.minimum(probability, params.alone_most))

@@ -9,14 +9,14 @@ import scipy.sparse as sp
 from scipy.special import expit, log_expit, logit
 
 from headwater.attribution import hygiene, shares, side
-from headwater.attribution.backed import held_back, ln_bf_without_best
+from headwater.attribution.backed import complaints_alone, held_back, ln_bf_without_best
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners, whose_goods_are_said
 from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.late import fit_late
 from headwater.attribution.late_shares import late_shares, sources_of_their_own
-from headwater.attribution.market import PLACE, Cleared, Floats, Ints, Market, by_group
+from headwater.attribution.market import PLACE, Bools, Cleared, Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import Fit, SourceFit, fit
 from headwater.attribution.verdict_terms import counts_after_clearing
 from headwater.parameters.finding import FindParams
@@ -27,17 +27,19 @@ class Found:
     """Sources in the order of `Market.kind` (suppliers and places, then the late ones).
 
     score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered), `left` the
-    own log odds without the operator that says most (`backed`). `side` is what signs beyond complaints add to the log odds; `goods`
-    (places x suppliers) whose goods leave which place, `by_goods` what the guilt of suppliers adds to the log odds of places by them, and
-    `goods_said` the same where orders say whose goods leave the place. weights (complaints,) after hygiene; cells and shares as the
-    last fit used them; flow (shops x sources) the complaints expected of each shop through each source, its column sums are
-    `cells.exposure`. anew: the sources that start anew since a person cleared them, or whose goods they are.
+    own log odds without the operator that says most, even odds at most where complaints are `alone` (both in `backed`). `side` is what
+    signs beyond complaints add to the log odds; `goods` (places x suppliers) whose goods leave which place, `by_goods` what the guilt
+    of suppliers adds to the log odds of places by them, and `goods_said` the same where orders say whose goods leave the place.
+    weights (complaints,) after hygiene; cells and shares as the last fit used them; flow (shops x sources) the complaints expected of
+    each shop through each source, its column sums are `cells.exposure`. anew: the sources that start anew since a person cleared them,
+    or whose goods they are.
     """
 
     fit: SourceFit
     score: Floats
     probability: Floats
     left: Floats
+    alone: Bools
     side: Floats
     goods: sp.csr_matrix
     by_goods: Floats
@@ -104,10 +106,12 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     flow = _flow_by_shop(market, ground.through, cells)
     least = ln_bf_without_best(market, cells, got, flow, np.flatnonzero(score > 0), params.model)
     left = np.round(doubted(least, got.prior, sure), params.model.decimals)
+    alone = complaints_alone(extra, slopes, kind, params.calibration)
+    left = np.where(alone, np.minimum(left, 0.0), left)
     goods_said = np.where(whose_goods_are_said(ground.inferred.at_place, market), by_goods, 0.0)
     probability = held_back(temper(score, params.tempering), left + goods_said, params.calibration)
     return Found(
-        fit=got, score=score, probability=probability, left=left, side=extra, goods=ground.goods, by_goods=by_goods, goods_said=goods_said,
+        fit=got, score=score, probability=probability, left=left, alone=alone, side=extra, goods=ground.goods, by_goods=by_goods, goods_said=goods_said,
         slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through, inferred=ground.inferred,
         anew=ground.anew,
     )  # fmt: skip

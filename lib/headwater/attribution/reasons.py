@@ -11,12 +11,16 @@ import scipy.sparse as sp
 from headwater.attribution.belief import stated
 from headwater.attribution.find import Found
 from headwater.attribution.late import parts
-from headwater.attribution.market import Ints
+from headwater.attribution.market import Bools, Ints
 
 Row = dict[Any, Any]
 SHOWN = 3
 LEAST = 0.05  # natural log units, or complaints: less is 0.0 in words
 ALONE = "Against: it rests on the shops of one operator; without them it would not be suspected"
+UNSIGNED = (
+    "Against: nothing beside the complaints speaks for it, neither prices nor refunds nor complaints of another kind; complaints alone "
+    "can be bought"
+)
 UNSAID = (
     "Against: it rests on the shops of one operator, or on goods of which no order says that they leave it; without them it would "
     "not be suspected"
@@ -51,10 +55,11 @@ def sentences(
     said: pd.DataFrame,
     rival: pd.DataFrame,
     named: dict[int, str],
+    alone: Bools,
     calibration: str,
 ) -> list[list[str]]:
     """Of each published source (index: its number): the sum, the probability and what it stands on, what people found out (`said`:
-    rows of FoundOut), for, against, what is inferred."""
+    rows of FoundOut), for, against, what is inferred. alone: (sources,) for which complaints alone speak."""
     shops = dict(list(evidence[evidence["kind"].isin(("shop_for", "shop_against"))].groupby("source")))
     beside = evidence[evidence["adds_to"].isin(("prior_odds", "calibration")) & (evidence["kind"] == "qualifier")]
     signs = dict(list(beside[beside["signal"] != "prior"].groupby("source")))
@@ -64,7 +69,7 @@ def sentences(
     for source, row in zip(rows.index, rows.to_dict("records"), strict=True):
         told = [_total(row, against.get(source), named), _probability(row, calibration)]
         if row["probability"] >= 0.5 and not row["backed"]:
-            told.append(UNSAID if row["type"] == "dispatch" else ALONE)
+            told.append(UNSAID if row["type"] == "dispatch" else UNSIGNED if alone[source] else ALONE)
         if source in people:
             told += _found(people[source])
         if source in shops:

@@ -88,7 +88,7 @@ def told_in_words(case: Case, told: Told, belief: Belief, rows: pd.DataFrame) ->
     ids = dict(zip(told.rows.index, told.rows["source_id"], strict=True))
     rival = rivals(case.found, chosen, told.through)
     rows["reasons"] = _column(
-        rows["type"], sentences(rows, evidence, case.said.rows, rival, ids, in_words(belief.record))
+        rows["type"], sentences(rows, evidence, case.said.rows, rival, ids, case.found.alone, in_words(belief.record))
     )
     evidence["source_id"] = told.rows["source_id"].to_numpy()[evidence["source"].to_numpy(np.int64)]
     return rows, evidence

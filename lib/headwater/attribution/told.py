@@ -42,7 +42,7 @@ def source_ids(kind: Ints, keys: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Judged:
-    """(sources,) what is believed of each, purchases and verdicts included; backed: whether more than one operator's shops say so."""
+    """(sources,) what is believed of each, purchases and verdicts included; backed: whether it may be called sure (`backed`)."""
 
     probability: Floats
     low: Floats

@@ -276,12 +276,22 @@ class CalibrationParams(Section):
         description="log odds below which, left without the operator that says most, a source rests on him alone: signs alone lift it to "
         "0, even odds, and somebody else's complaints have to say a little more",
     )
+    signs_from: float = Field(
+        0.4,
+        description="log odds that signs beside complaints have to add before a supplier is called sure: of guilty ones at .95 or more 99 in "
+        "100 have them, while those whom a paid crowd accuses have none",
+    )
+    signs_tell: float = Field(
+        0.1,
+        ge=0,
+        description="log odds a standard deviation that the best sign has to be worth before its absence says anything",
+    )
     alone_most: float = Field(
         0.75,
         gt=0.5,
         lt=1,
-        description="highest probability of what rests on one operator: of such suppliers 86 % were guilty on the bench's "
-        "marketplaces, and fewer where many accounts attack one shop",
+        description="highest probability of what rests on one operator or on complaints alone: of the former suppliers 86 % were guilty "
+        "on the bench's marketplaces, and fewer where many accounts attack one shop",
     )
 
     @property
