@@ -1,12 +1,17 @@
 """Nobody is called sure on one operator's word."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from headwater.attribution.backed import held_back
+from headwater.attribution.backed import complaints_alone, held_back
 from headwater.attribution.beside import Known
 from headwater.attribution.find import find
+from headwater.attribution.market import Complaints
+from headwater.evaluate.tables import market_of
+from headwater.evaluate.worlds import WorldParams, make_world
 from headwater.parameters.finding import CalibrationParams
 
 from .windows import told_of, window
@@ -78,3 +83,34 @@ def test_what_rests_on_one_operator_is_held_back():
     p = np.array([0.999, 0.999, 0.5, 0.98])
     assert held_back(p, np.array([0.2, 0.0, -3.0, -3.0]), PARAMS) == pytest.approx([0.999, 0.75, 0.5, 0.75])
     assert PARAMS.alone_most < 0.9
+
+
+def test_complaints_alone_are_those_of_a_supplier_without_signs_where_signs_tell():
+    side, kind = np.array([0.3, 0.5, -2.0, 0.3]), np.array([0, 0, 0, 1])
+    assert complaints_alone(side, np.array([0.0, 0.9]), kind, PARAMS).tolist() == [True, False, True, False]
+    for slopes in (np.array([0.05, 0.0]), np.zeros(0)):
+        assert not complaints_alone(side, slopes, kind, PARAMS).any()
+
+
+def test_a_paid_crowd_that_files_one_complaint_each_for_weeks_makes_no_honest_supplier_sure():
+    world = make_world(WorldParams(orders=300_000), 5, "bazaar")
+    market, listing_shop = market_of(world)
+    honest = ~world.guilty & ~world.discounter
+    shops_of = [len(np.unique(world.shop[world.supplier == u])) if honest[u] else 0 for u in range(len(honest))]
+    framed = int(np.argmax(shops_of))
+    chance = np.random.default_rng(1)
+    order = chance.choice(np.flatnonzero((world.named == framed) & (world.day < 60)), 60, replace=False)
+    c, crowd = market.complaints, market.accounts + np.arange(60)
+    paid = Complaints(
+        world.shop[order], world.listing[order], world.place[order], world.named[order], crowd, world.day[order],
+        chance.integers(60, 88, 60), np.zeros(60),
+    )  # fmt: skip
+    both = Complaints(*(np.concatenate([getattr(c, f.name), getattr(paid, f.name)]) for f in fields(Complaints)))
+    found = find(replace(market, complaints=both, accounts=market.accounts + 60), listing_shop)
+    assert found.score[framed] > 10, "its complaints say guilty"
+    assert found.weights[-60:].mean() > 0.5, "and nothing tells them from victims'"
+    assert found.alone[framed]
+    assert found.probability[framed] == PARAMS.alone_most
+    sure = found.probability[: market.suppliers] >= PARAMS.sure
+    assert sure.sum() >= 5
+    assert world.guilty[sure].all()

@@ -111,9 +111,9 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     goods_said = np.where(whose_goods_are_said(ground.inferred.at_place, market), by_goods, 0.0)
     probability = held_back(temper(score, params.tempering), left + goods_said, params.calibration)
     return Found(
-        fit=got, score=score, probability=probability, left=left, alone=alone, side=extra, goods=ground.goods, by_goods=by_goods, goods_said=goods_said,
-        slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through, inferred=ground.inferred,
-        anew=ground.anew,
+        fit=got, score=score, probability=probability, left=left, alone=alone, side=extra, goods=ground.goods, by_goods=by_goods,
+        goods_said=goods_said, slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through,
+        inferred=ground.inferred, anew=ground.anew,
     )  # fmt: skip
 
 

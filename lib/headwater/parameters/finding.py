@@ -278,8 +278,8 @@ class CalibrationParams(Section):
     )
     signs_from: float = Field(
         0.4,
-        description="log odds that signs beside complaints have to add before a supplier is called sure: of guilty ones at .95 or more 99 in "
-        "100 have them, while those whom a paid crowd accuses have none",
+        description="log odds that signs beside complaints have to add before a supplier is called sure: of guilty ones at .95 or more 99 "
+        "in 100 have them, those whom a paid crowd accuses have none",
     )
     signs_tell: float = Field(
         0.1,
