@@ -33,6 +33,9 @@ def test_a_town_is_one_in_two_languages(one, other):
     [
         ("ul. Długa 7 m. 3, 31-147 Kraków, Polska", "Długa 7/3, 31-147 Kraków, Polska"),
         ("C/ Mayor, 5, 3º B, 28013 Madrid, España", "Calle Mayor 5 piso 3 puerta B, 28013 Madrid, España"),
+        ("Via Prenestina, n.142, 50135 Firenze (FI)", "Via Prenestina 142, 50135 Firenze"),
+        ("Via Roma 3, 59100 Prato (MI) Italia", "Via Roma n. 3, 59100 Prato, Italia"),
+        ("Plaza España, núm. 143, loc. 4, 41013 Sevilla, España", "Plaza España 143, local 4, 41013 Sevilla, España"),
         ("Unit 5/12 Smith St, Sydney NSW 2000, Australia", "5/12 Smith Street, Sydney NSW 2000, Australia"),
     ],
 )

@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 from headwater.parameters.places import PlaceParams
-from headwater.places.rules import Rules
+from headwater.places.rules import SHORT_COUNTRIES, Rules
 from headwater.places.text import fold, squash
 
 # '5, 3º B' and '5 3º izq.': a floor after a house number, and what is behind it or on which side.
@@ -18,6 +18,9 @@ _FLOOR_SIGN = re.compile(
 _ORDINAL_SIGN = re.compile(r"^(\D*\d+)[ºª°]")  # 'Calle 5ª'
 _SIDE = re.compile(r"(?<=\d)[ ,]+(\d{1,2})\s+(?:t(v|h)|(m)f)\b")
 _STAIRS = re.compile(r"(?<=\d) ([a-z]),? (\d+[a-z]?)$")
+_IN_BRACKETS = re.compile(r"\(([a-z]{2})\)")
+# 'Via Tuscolana n. 136', 'Plaza España, núm. 143': no direction, and the number is the street's.
+_NUMBER_SIGN = re.compile(r"[, ]+(?:n|num|nro)\s*(?=\d)")
 _F_FLOOR = re.compile(r"(?:(?<=,)|^)\s*(b?\d{1,2})f\s*(?=,|$)")
 
 
@@ -27,6 +30,10 @@ def written_out(text: str, rules: Rules, country: str | None, params: PlaceParam
     signed = _ORDINAL_SIGN.sub(r"\1", _FLOOR_SIGN.sub(_floor_and_door, text[: params.max_text]))
     rest = fold(signed, params.max_text, rules.dotted)
     country = country or rules.tail_countries.get(squash(rest.rpartition(",")[2]), params.default_country)
+    rest = _IN_BRACKETS.sub(partial(_region_in_brackets, rules, country), rest)
+    first = rest.partition(" ")[0]
+    if first in rules.prefixes and len(first) > 2:
+        rest = _NUMBER_SIGN.sub(" ", rest)
     for place in (None, country) if country in rules.short_forms else (None,):
         pattern, words = rules.short_forms[place]
         rest = pattern.sub(partial(_word, words), rest)
@@ -39,6 +46,12 @@ def written_out(text: str, rules: Rules, country: str | None, params: PlaceParam
     if country in rules.country_list("f_is_floor"):
         rest = _F_FLOOR.sub(r"floor \1", rest)
     return rules.near_within.sub(", ", rest)
+
+
+def _region_in_brackets(rules: Rules, country: str | None, match: re.Match[str]) -> str:
+    """'Firenze (FI)' is in a province, and not in Finland; what is the code of a state, or UK, stays."""
+    known = match[1] in rules.region_codes or match[1] in SHORT_COUNTRIES
+    return match[0] if known and country != "IT" else ""
 
 
 def _word(words: dict[str, str], match: re.Match[str]) -> str:
