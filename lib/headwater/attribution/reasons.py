@@ -12,10 +12,11 @@ from headwater.attribution.belief import stated
 from headwater.attribution.find import Found
 from headwater.attribution.late import parts
 from headwater.attribution.market import Bools, Ints
+from headwater.attribution.told import LOUD
 
 Row = dict[Any, Any]
 SHOWN = 3
-LEAST = 0.05  # natural log units, or complaints: less is 0.0 in words
+LEAST = LOUD  # natural log units, or complaints: less is 0.0 in words
 ALONE = "Against: it rests on the shops of one operator; without them it would not be suspected"
 UNSIGNED = (
     "Against: nothing beside the complaints speaks for it, neither prices nor refunds nor complaints of another kind; complaints alone "
@@ -87,7 +88,7 @@ def sentences(
 
 def _total(row: Row, rival: Row | None, named: dict[int, str]) -> str:
     text = (
-        f"{row['observed']:.1f} complaints in {_shops(row['shops'])} where {row['expected']:.2f} were expected; "
+        f"{row['observed']:.1f} complaints in {row['loud_shops']:,} of {_shops(row['shops'])} where {row['expected']:.2f} were expected; "
         f"{row['attributed']:.1f} are attributed to it"
     )
     if rival is None:

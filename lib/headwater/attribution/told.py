@@ -20,6 +20,7 @@ from headwater.attribution.trend import NAMES, trends
 from headwater.parameters.attribution import Ranking, Shrinkage
 
 LEAST = 0.005  # complaints: less is the trace of many inferred shares, not a complaint
+LOUD = 0.05  # complaints: a shop with less through a source is not told to have any
 EPOCH = date(1970, 1, 1)
 
 
@@ -102,6 +103,7 @@ def tell(window: Gathered, found: Found, belief: Judged, lift: tuple[Floats, Flo
             "lift": lift[0],
             "lift_low": lift[1],
             "shops": np.diff((by_shop + _touch(observed)).tocsc().indptr),
+            "loud_shops": np.diff((observed >= LOUD).tocsc().indptr),
             "orders": orders,
             "named_orders": np.asarray(np.rint(naming.T @ flows.orders)).astype(np.int64),
             "value_minor": value,
