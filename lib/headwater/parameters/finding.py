@@ -278,8 +278,8 @@ class CalibrationParams(Section):
     )
     signs_from: float = Field(
         0.4,
-        description="log odds that signs beside complaints have to add before a supplier is called sure: of guilty ones at .95 or more 99 "
-        "in 100 have them, those whom a paid crowd accuses have none",
+        description="log odds that signs beside complaints have to add before a supplier is called sure: guilty ones nearly always have "
+        "them, those whom a paid crowd accuses have none",
     )
     signs_tell: float = Field(
         0.1,
@@ -290,7 +290,7 @@ class CalibrationParams(Section):
         0.75,
         gt=0.5,
         lt=1,
-        description="highest probability of what rests on one operator or on complaints alone: of the former suppliers 86 % were guilty "
+        description="highest probability of what rests on one operator or on complaints alone: of such suppliers 86 % were guilty "
         "on the bench's marketplaces, and fewer where many accounts attack one shop",
     )
 

@@ -46,9 +46,9 @@ def _take_parts(text: str, draft: Draft, rules: Rules) -> str:
     text = _RANGE.sub("-", _CALLE.sub("calle ", text))
 
     def take_floor(match: re.Match[str]) -> str:
-        word = rules.tables["parts"]["floor_words"].get(match["word"] or "")
+        named = rules.tables["parts"]["floor_words"]
+        word, slash = named.get(match["word"] or ""), named.get(match["slash"] or "", match["slash"])
         roman = _ROMAN.get(match["roman"] or "")
-        slash = rules.tables["parts"]["floor_words"].get(match["slash"] or "", match["slash"])
         draft.floor = draft.floor or word or roman or match["before"] or slash or match["after"]
         return ","
 

@@ -79,10 +79,10 @@ class Rules:
         """Abbreviation within a street's name -> the word."""
         return _inverse(self.tables["street_words"])
 
-    def articles(self, country: str | None) -> frozenset[str]:
-        """Words that people leave out of the names of that country's streets."""
-        table = self.tables["articles"]
-        return frozenset(table["words"] if country in table["countries"] else ())
+    @cached_property
+    def articles(self) -> dict[str, frozenset[str]]:
+        """Country -> words that people leave out of the names of its streets."""
+        return dict.fromkeys(self.tables["articles"]["countries"], frozenset(self.tables["articles"]["words"]))
 
     @cached_property
     def directions(self) -> dict[str, str]:
@@ -328,7 +328,7 @@ def _short_forms(words: Mapping[str, str]) -> re.Pattern[str]:
     letters = _any(word for word in words if len(word) == 1)
     longer = _any(word for word in words if len(word) > 1)
     either = [rf"(?:{letters})(?=[\s:]*\d)"] if letters else []
-    return re.compile(rf"\b(?:{'|'.join([*either, rf'(?:{longer})'])})\b" if longer else rf"\b{either[0]}")
+    return re.compile(rf"\b(?:{'|'.join([*either, longer] if longer else either)})\b")
 
 
 def _postcode_prefixes(part: str) -> Iterator[tuple[str, str]]:

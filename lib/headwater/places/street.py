@@ -31,7 +31,7 @@ def read_street(line: str, draft: Draft, rules: Rules) -> str:
     if not leading:
         tokens, tail = _take_trailing_number(tokens, tail, draft, rules)
     tokens = _take_direction(tokens, draft, rules)
-    articles = rules.articles(draft.country)
+    articles = rules.articles.get(draft.country or "", frozenset())
     tokens = [token for token in tokens if token not in articles] or tokens
     draft.street = " ".join(_word(t, i, rules) for i, t in enumerate(tokens)).strip() or None
     if draft.street is None and draft.street_type is not None:  # 'The Avenue', 'Court'
