@@ -106,6 +106,8 @@ def city_parts(value: str | None, country: str | None, rules: Rules) -> tuple[st
     suffixes = rules.tables["city_words"]
     while len(tokens) > 1 and tokens[-1] in suffixes["suffixes"] and country in suffixes["countries"]:
         tokens.pop()
+    if len(tokens) > 1 and tokens[0] in rules.compass:
+        tokens[0] = rules.compass[tokens[0]]
     name = fold_umlauts(" ".join(_city_word(token, rules) for token in tokens), country, rules)
     beside = rules.beside[country].match(name) if country in rules.beside else None
     name, telling = (beside[1], beside[2]) if beside else (name, parts[1] if len(parts) > 1 else None)

@@ -120,6 +120,7 @@ def _repair(rows: pd.DataFrame, params: PlaceParams) -> tuple[pd.DataFrame, pd.S
         ("streets of a town", "street", ["house", "city"]),
         ("streets of a postcode", "street", ["house", "postcode"]),
         ("towns of a street and postcode", "city", ["house", "street", "postcode"]),
+        ("parts of a town with the street", "district", ["house", "street", "city"]),
         ("buildings of a street", "name", ["house", "street", "city"]),
     ):
         street = part["street"].notna()

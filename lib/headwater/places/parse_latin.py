@@ -31,6 +31,7 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
     rest = _take_parts(written_out(text, rules, country, params), draft, rules)
     rest = rules.number_mark.sub(" ", rest)
     segments = [s for s in (" ".join(s.split()) for s in _BREAK.split(rest)) if s]
+    segments = _parted(_without_near(segments, rules), draft.country or params.default_country, rules)
     if not line_only:
         segments = _take_country(segments, draft, rules)
         draft.country = draft.country or params.default_country
@@ -38,6 +39,28 @@ def parse_latin(text: str, rules: Rules, country: str | None, params: PlaceParam
         segments = _take_region(segments, draft, rules)
     _take_street(segments, draft, rules, line_only=line_only)
     return draft
+
+
+def _without_near(segments: list[str], rules: Rules) -> list[str]:
+    """The lines but for those that only say where to look ('near Hudson St'); 'Bei den Mühren 70' is a street."""
+    left = [s for s in segments if s.split()[0] not in rules.near or _street_score(s, rules) >= 2]
+    return left or segments
+
+
+def _parted(segments: list[str], country: str | None, rules: Rules) -> list[str]:
+    """'Merchandise Mart 222 W Merchandise Mart Plaza' as two lines, where the house number comes before its street."""
+    if country not in rules.tables["postcodes"]["number_first"]:
+        return segments
+    return [line for segment in segments for line in _before_number(segment.split(), rules)]
+
+
+def _before_number(tokens: list[str], rules: Rules) -> list[str]:
+    place = next((i for i, token in enumerate(tokens) if is_number(token, rules)), 0)
+    before, after = tokens[:place], tokens[place + 1 :]
+    streets = rules.types.keys() | rules.prefixes.keys()
+    named = len(before) > 1 and streets.isdisjoint(before[1:]) and before[0] not in rules.prefixes
+    typed = len(after) > 1 and any(token in rules.types for token in after[1:])
+    return [" ".join(before), " ".join(tokens[place:])] if named and typed else [" ".join(tokens)]
 
 
 def _take_parts(text: str, draft: Draft, rules: Rules) -> str:

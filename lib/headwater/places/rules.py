@@ -75,6 +75,11 @@ class Rules:
         return sorted(endings.items(), key=lambda item: (-len(item[0]), item[0]))
 
     @cached_property
+    def road_owners(self) -> dict[str, str]:
+        """Who numbers a road, as written without spaces -> us, state, county, interstate."""
+        return _inverse(self.tables["numbered_roads"]["owners"])
+
+    @cached_property
     def street_words(self) -> dict[str, str]:
         """Abbreviation within a street's name -> the word."""
         return _inverse(self.tables["street_words"])
@@ -88,6 +93,11 @@ class Rules:
     def directions(self) -> dict[str, str]:
         """Point of the compass as a word -> n, s, e, w, ne, ..."""
         return _inverse(self.tables["directions"])
+
+    @cached_property
+    def compass(self) -> dict[str, str]:
+        """n, s, e, w -> the English word: 'N Hollywood'."""
+        return {letter: self.tables["directions"][letter][1] for letter in "nsew"}
 
     @cached_property
     def doors(self) -> dict[str, str]:
@@ -150,6 +160,16 @@ class Rules:
     def near_within(self) -> re.Pattern[str]:
         """The blank before what only says where to look."""
         return re.compile(rf"(?<=\w) (?=(?:{_any(self.tables['parts']['near_within'])}) )")
+
+    @cached_property
+    def near_street(self) -> re.Pattern[str]:
+        """The type of a street (group 1) before what only says at which corner."""
+        return re.compile(rf"\b({_any(self.types)}) (?=(?:{_any(self.tables['parts']['near_street'])}) [a-z0-9])")
+
+    @cached_property
+    def number_word(self) -> re.Pattern[str]:
+        """A house number in words (group 1) at the start of a line, with the rest of the line."""
+        return re.compile(rf"(?:^|(?<=,))\s*({_any(self.tables['parts']['number_words'])}) (?=([^,]*))")
 
     @cached_property
     def quarter(self) -> re.Pattern[str]:
@@ -260,13 +280,18 @@ class Rules:
 
     @cached_property
     def long_types(self) -> dict[str, str]:
-        """Street types long enough that one wrong letter still tells them, as last words."""
-        return {form: name for form, name in self.types.items() if len(form) >= 6}
+        """Street types long enough that one wrong letter still tells them, as last words; of five letters only one within the word."""
+        return {form: name for form, name in self.types.items() if len(form) >= 5}
 
     @cached_property
     def long_prefixes(self) -> dict[str, str]:
         """The same as first words; shorter ones are a letter from another word ('camino', 'casino')."""
         return {form: name for form, name in self.prefixes.items() if len(form) >= 7}
+
+    @cached_property
+    def glued_types(self) -> dict[str, str]:
+        """Street types that a word may end in without being a compound -> canonical."""
+        return {word: self.types[word] for word in self.tables["glued_types"]["words"]}
 
     @cached_property
     def long_compounds(self) -> list[tuple[str, str]]:

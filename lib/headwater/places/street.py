@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -24,7 +25,7 @@ def is_number(token: str, rules: Rules) -> bool:
 
 def read_street(line: str, draft: Draft, rules: Rules) -> str:
     """Fills number, direction, street and type of the draft; returns the words after the street, perhaps a city."""
-    tokens = _HYPHEN.sub(" ", line.replace("&", " ")).split()
+    tokens = _without_gaps(_HYPHEN.sub(" ", line.replace("&", " ")).split(), rules)
     tokens = _take_leading_number(tokens, draft, rules)
     leading = draft.number is not None
     tokens, tail = _take_type(tokens, draft, rules, leading=leading)
@@ -37,6 +38,14 @@ def read_street(line: str, draft: Draft, rules: Rules) -> str:
     if draft.street is None and draft.street_type is not None:  # 'The Avenue', 'Court'
         draft.street, draft.street_type = draft.street_type, None
     return tail
+
+
+def _without_gaps(tokens: list[str], rules: Rules) -> list[str]:
+    """'Ferguson C ircuit': a street's type with a blank in it; 'Park Way' is none."""
+    for place, (one, other) in enumerate(pairwise(tokens)):
+        if len(one + other) > 4 and one + other in rules.types and other not in rules.types:
+            return [*tokens[:place], one + other, *tokens[place + 2 :]]
+    return tokens
 
 
 def _take_leading_number(tokens: list[str], draft: Draft, rules: Rules) -> list[str]:
@@ -80,6 +89,9 @@ def _cut_at_type(tokens: list[str], place: int, draft: Draft, rules: Rules, *, l
     """'S Main St E Boston' at 'St': a direction after the type stays, further words are returned as the tail."""
     name, after = tokens[:place], tokens[place + 1 :]
     kind = rules.types[tokens[place]]
+    owner = _owner(name, kind, draft, rules)
+    if owner and after:
+        return [*owner, *after], ""
     letter = bool(after) and len(after[0]) == 1 and after[0].isalpha() and after[0] not in rules.directions
     if letter or (after and kind in _NUMBERED_TYPES):
         return tokens, ""  # 'County Highway 50', 'Old Avenue H': the name goes on after the type
@@ -95,6 +107,19 @@ def _cut_at_type(tokens: list[str], place: int, draft: Draft, rules: Rules, *, l
             name = [*name, after[0]]  # 'Nathan Road 12': read as a trailing number below
         after = after[1:]
     return name, " ".join(after)
+
+
+def _owner(name: list[str], kind: str, draft: Draft, rules: Rules) -> list[str]:
+    """Who numbers a road ('IL Rt', 'State Highway', 'County Rd') in one form, after what stands before; empty for other streets."""
+    table = rules.tables["numbered_roads"]
+    if kind not in table["kinds"] or draft.country not in table["countries"]:
+        return []
+    for place in range(len(name)):
+        said = "".join(name[place:])
+        owner = rules.road_owners.get(said) or ("state" if said in rules.regions[draft.country or ""] else None)
+        if owner:
+            return [*name[:place], owner, table["kinds"][0]]
+    return []
 
 
 def _split_compound(tokens: list[str], draft: Draft, rules: Rules) -> list[str]:
@@ -113,8 +138,13 @@ def _split_misspelt(tokens: list[str], draft: Draft, rules: Rules) -> list[str]:
     if place < 0 or len(tokens[place]) < 4:
         return tokens
     word = tokens[place]
+    for form, kind in rules.glued_types.items():
+        if word.endswith(form) and len(word) > len(form) + 2:
+            draft.street_type = kind
+            return [*tokens[:place], word[: -len(form)], *tokens[place + 1 :]]
     for form, kind in rules.long_types.items():
-        if place and OSA.distance(word, form, score_cutoff=1) == 1:
+        within = len(form) > 5 or (len(word) == len(form) and word[0] == form[0])
+        if place and within and OSA.distance(word, form, score_cutoff=1) == 1:
             draft.street_type = kind
             return [*tokens[:place], *tokens[place + 1 :]]
     first = tokens[0]

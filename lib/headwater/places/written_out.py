@@ -21,6 +21,7 @@ _STAIRS = re.compile(r"(?<=\d) ([a-z]),? (\d+[a-z]?)$")
 _IN_BRACKETS = re.compile(r"\(([a-z]{2})\)")
 # 'Via Tuscolana n. 136', 'Plaza España, núm. 143': no direction, and the number is the street's.
 _NUMBER_SIGN = re.compile(r"[, ]+(?:n|num|nro)\s*(?=\d)")
+_NUMBERED_LINE = re.compile(r"(?:^|,)\s*\d+[a-z]? [a-z]")
 _F_FLOOR = re.compile(r"(?:(?<=,)|^)\s*(b?\d{1,2})f\s*(?=,|$)")
 
 
@@ -37,6 +38,9 @@ def written_out(text: str, rules: Rules, country: str | None, params: PlaceParam
     for place in (None, country) if country in rules.short_forms else (None,):
         pattern, words = rules.short_forms[place]
         rest = pattern.sub(partial(_word, words), rest)
+    english = country is None or country in rules.country_list("numbers_in_words")
+    if english and not _NUMBERED_LINE.search(rest):
+        rest = rules.number_word.sub(partial(_house_number, rules), rest)
     if country in rules.country_list("unit_before_slash"):
         rest = rules.unit_of_number.sub(r"\1, ", rest)
     if country in rules.country_list("sides"):
@@ -45,13 +49,20 @@ def written_out(text: str, rules: Rules, country: str | None, params: PlaceParam
         rest = _STAIRS.sub(r" \1, flat \2", rest)
     if country in rules.country_list("f_is_floor"):
         rest = _F_FLOOR.sub(r"floor \1", rest)
-    return rules.near_within.sub(", ", rest)
+    return rules.near_within.sub(", ", rules.near_street.sub(r"\1, ", rest))
 
 
 def _region_in_brackets(rules: Rules, country: str | None, match: re.Match[str]) -> str:
     """'Firenze (FI)' is in a province, and not in Finland; what is the code of a state, or UK, stays."""
     known = match[1] in rules.region_codes or match[1] in SHORT_COUNTRIES
     return match[0] if known and country != "IT" else ""
+
+
+def _house_number(rules: Rules, match: re.Match[str]) -> str:
+    """'One' of 'One Main Street' and 'One World Trade Center' is 1; of 'One Stop Shop' it is not."""
+    line = match[2].split()
+    house = any(word in rules.types for word in line[1:]) or rules.named_building.search(match[2])
+    return f"{rules.tables['parts']['number_words'][match[1]]} " if house else match[0]
 
 
 def _word(words: dict[str, str], match: re.Match[str]) -> str:
