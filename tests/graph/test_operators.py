@@ -186,6 +186,45 @@ def test_a_payment_agents_payee_ties_none_of_its_clients_however_narrow(clients)
     assert [h["kind"] for h in tell.hubs(result).to_pylist()] == ["agent"]
 
 
+def clients(*sizes: int, registered: int) -> list[Edge]:
+    """An agent's payee, given by clients of so many shops each, who share a phone; the first of them give a number, too."""
+    shops = [[f"{name}{i:02d}" for i in range(size)] for name, size in zip("abcdefgh", sizes, strict=False)]
+    numbers = [give(f"R{i}", *own, type_name="registration_no") for i, own in enumerate(shops[:registered])]
+    phones = [give(f"{i}", *own) for i, own in enumerate(shops)]
+    return [*itertools.chain(give("P", *itertools.chain(*shops), type_name="payee_id"), *numbers, *phones)]
+
+
+def test_a_payee_of_clients_with_several_shops_each_ties_none_to_another():
+    result = found(clients(3, 3, 3, 3, registered=4))
+    assert sorted(map(len, groups(result))) == [3, 3, 3, 3]
+    assert hub_values(result) == {"P"}
+    assert [h["kind"] for h in tell.hubs(result).to_pylist()] == ["agent"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "registered"),
+    [((3, 3, 3, 3), 2), ((7, 2, 2, 2), 4), ((4, 4, 4), 3)],
+    ids=["few papers", "one leads", "few"],
+)
+def test_a_payee_whose_parties_may_be_one_operators_ties_them(sizes, registered):
+    assert sorted(map(len, groups(found(clients(*sizes, registered=registered))))) == [sum(sizes)]
+
+
+def test_an_address_that_an_agent_lends_makes_no_operator_of_its_clients():
+    shops = [f"s{i:02d}" for i in range(10)]
+    payee = give("P", *shops, type_name="payee_id")
+    rooms = [e for i in range(0, 10, 2) for e in give(f"U{i}", *shops[i : i + 2], type_name="unit_address")]
+    assert groups(found(payee + rooms, reached_apart=shops)) == set()
+
+
+def test_a_mailbox_of_three_who_are_paid_apart_ties_them_and_a_phone_does_not():
+    mailbox = give("m", "a", "b", "c", type_name="email")
+    assert groups(found(mailbox, paid_apart="abc")) == {frozenset("abc")}
+    assert groups(found(give("1", "a", "b", "c"), paid_apart="abc")) == set()
+    assert groups(found(mailbox, paid_apart="abc", shops=FAR)) == set(), "strangers in three countries"
+    assert groups(found(give("m", *"abcd", type_name="email"), paid_apart="abcd")) == set()
+
+
 def test_shops_that_share_more_than_a_payee_are_no_strangers_though_some_give_their_own_phone():
     shops = [f"s{i:02d}" for i in range(12)]
     more = [e for i in range(0, 12, 2) for e in give(f"m{i}", *shops[i : i + 2], type_name="email")]

@@ -6,6 +6,7 @@ import numpy as np
 
 from headwater.graph.bipartite import (
     FAMILY,
+    NUMBER,
     PROOF,
     STRONG,
     UNFORGEABLE,
@@ -79,7 +80,7 @@ def with_members(graph: Bipartite, spread: Spread, label: Ints, params: Operator
 
     A single shop joins the core with which it shares most, and none if it shares as much with another; each family counts once. A
     value that two cores give speaks for neither, so no member joins two cores. Shops without a core between them are tied by a
-    strong value that at most `alone_parties` give."""
+    phone that at most `alone_parties` give, an e-mail that at most `alone_mailbox` do."""
     threshold = float(rarity(graph.market, np.array([params.alone_parties]))[0])
     rows = np.flatnonzero(~spread.hub[graph.value])
     for _ in range(params.passes):
@@ -130,7 +131,8 @@ def _paired(graph: Bipartite, rows: Ints, label: Ints, params: Operators) -> Int
     shop, value = graph.shop[rows], graph.value[rows]
     single = (np.bincount(label, minlength=graph.shops) == 1)[label[shop]]
     no_core = np.bincount(value[~single], minlength=n) == 0
-    few = distinct_count(value, label[shop], n) <= params.alone_parties
+    most = np.where(graph.kind == NUMBER["email"], params.alone_mailbox, params.alone_parties)
+    few = distinct_count(value, label[shop], n) <= most
     use = (no_core & few & (PROOF[graph.kind] == STRONG))[value]
     return group(graph.shops, shop[use], value[use], label)
 

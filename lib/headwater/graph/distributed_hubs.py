@@ -9,12 +9,13 @@ from operator import and_, or_
 import pyspark.sql.functions as F
 from pyspark.sql import Column, DataFrame
 
-from headwater.graph.bipartite import KINDS, PAPERS, UNFORGEABLE
+from headwater.graph.bipartite import KINDS, PAPERS, UNFORGEABLE, WEAK
 from headwater.graph.contraction import Scratch
 from headwater.graph.hubs import (
     CLEARED,
     OWN,
     REVIEWED,
+    all_clients,
     all_strangers,
     is_placeholder,
     one_operators,
@@ -25,6 +26,8 @@ from headwater.graph.said import Said
 from headwater.parameters.graph import Hubs
 
 VALUE = ["type", "value"]
+WEAK_KINDS = [kind.name for kind in KINDS if kind.proof == WEAK]
+PARTIES = ("parties", "apart", "largest", "told", "registered")
 UNFORGED = [kind.name for kind in KINDS if kind.proof == UNFORGEABLE]
 # Edges (seller_id, type, value) -> (seller_id, part): which shops they tie, directly or along others.
 Split = Callable[[DataFrame], DataFrame]
@@ -46,7 +49,8 @@ def judge(
     """EDGES, SHOPS -> (type, value, shops, parties, countries, categories, payees, hub, decided_by, placeholder), one row a value,
     as `judge_values` finds them."""
     spread = stored(files, "spread", _spread(given, shops))
-    rare = given.join(spread.where(F.col("shops") <= params.parties).select(*VALUE), on=VALUE, how="left_semi")
+    few = spread.where((F.col("shops") <= params.parties) & ~F.col("type").isin(*WEAK_KINDS))
+    rare = given.join(few.select(*VALUE), on=VALUE, how="left_semi")
     unforged = F.col("type").isin(*UNFORGED)
     opinion = _opinions(given, said)
     known = spread.join(opinion, on=VALUE, how="left")
@@ -57,23 +61,22 @@ def judge(
     rare = rare.unionByName(pairs.select("seller_id", F.lit("papers").alias("type"), "value"))
     kinds = sorted(row["type"] for row in given.where(unforged).select("type").distinct().collect())
     counted = [_paper_parties(given, rare.where(F.col("type") != kind), kind, shops, split) for kind in kinds]
-    nothing = given.where("false").select(
-        *VALUE, *(F.lit(0).cast("bigint").alias(n) for n in ("parties", "apart", "told"))
-    )
+    nothing = given.where("false").select(*VALUE, *(F.lit(0).cast("bigint").alias(n) for n in PARTIES))
     parties = reduce(DataFrame.unionByName, counted, nothing)
-    strangers = all_strangers(F.col("apart"), F.col("told"), params)
+    apart, largest, told, registered = (F.col(name) for name in PARTIES[1:])
+    strangers = all_strangers(apart, told, params) | all_clients(apart, largest, told, registered, params)
     one = one_operators(F.col("agree"), F.col("differ"), F.col("shops"), params)
     hub = too_many_papers(F.col("parties"), strangers, one, _wide(params), _said(), params)
     of_papers = spread.where(unforged).join(parties, on=VALUE, how="inner")
     of_papers = of_papers.join(_agreeing(papers, of_shops), on=VALUE, how="left").fillna(0, ["agree", "differ"])
     of_papers = _ruled(of_papers, opinion, hub & (F.col("type") != "must_link"))
-    of_papers = stored(files, "papers", of_papers.drop("apart", "told", "agree", "differ"))
+    of_papers = stored(files, "papers", of_papers.drop(*PARTIES[1:], "agree", "differ"))
     proven = given.join(of_papers.where("not hub").select(*VALUE), on=VALUE, how="left_semi")
     related = split(proven).persist()
     payees = _payees(given, proven, shops, related)
     others = spread.where(~unforged).join(_parties(given.where(~unforged), related), on=VALUE, how="inner")
     others = others.join(payees, on=VALUE, how="left").fillna(0, ["payees"])
-    hub = too_many(F.col("parties"), F.col("payees"), _wide(params), _said(), params)
+    hub = too_many(F.col("parties"), F.col("payees"), _wide(params), F.col("type") == "email", _said(), params)
     judged = of_papers.join(payees, on=VALUE, how="left").fillna(0, ["payees"])
     judged = judged.unionByName(_ruled(others, opinion, hub))
     common = is_placeholder(F.col("shops"), F.lit(max(market, 1)), params)
@@ -99,16 +102,27 @@ def _parties(given: DataFrame, parts: DataFrame) -> DataFrame:
 
 
 def _paper_parties(given: DataFrame, rare: DataFrame, kind: str, shops: DataFrame, split: Split) -> DataFrame:
-    """(type, value, parties, apart, told) of the values of a kind of paper: the parts that `rare` values of other kinds make of its
-    shops, and those of the shops of which anything else is known."""
+    """(type, value, PARTIES) of the values of a kind of paper: the parts that `rare` values of other kinds make of its shops; of the
+    shops of which anything else is known the parts, the largest, and how many they are; and the parts with another paper."""
     own = [F.col(column) for name, column in OWN.items() if name != kind]
     known = shops.where(reduce(or_, own)).select("seller_id").union(rare.select("seller_id")).distinct()
     rows = given.where(F.col("type") == kind).join(split(rare), on="seller_id", how="left")
     rows = rows.join(known.withColumn("known", F.lit(True)), on="seller_id", how="left")
-    part, told = part_of_shop(), F.when(F.col("known"), part_of_shop())
-    return rows.groupBy(*VALUE).agg(
-        F.countDistinct(part).alias("parties"), F.countDistinct(told).alias("apart"), F.count("known").alias("told")
+    others = [name for name in PAPERS if name != kind]
+    papers = shops.where(reduce(or_, (F.col(OWN[name]) for name in others))).select("seller_id")
+    papers = papers.union(given.where(F.col("type").isin(*others)).select("seller_id")).distinct()
+    rows = rows.join(papers.withColumn("paper", F.lit(True)), on="seller_id", how="left")
+    parts = rows.groupBy(*VALUE, part_of_shop().alias("of")).agg(
+        F.count("known").alias("known"), F.count("paper").alias("papers")
     )
+    counts = (
+        F.count(F.lit(1)),
+        F.count_if(F.col("known") > 0),
+        F.max("known"),
+        F.sum("known"),
+        F.count_if(F.col("papers") > 0),
+    )
+    return parts.groupBy(*VALUE).agg(*(counted.alias(name) for counted, name in zip(counts, PARTIES, strict=True)))
 
 
 def _together(papers: DataFrame, shops: DataFrame) -> DataFrame:

@@ -15,6 +15,7 @@ from headwater.graph.bipartite import (
     PAPERS,
     PROOF,
     UNFORGEABLE,
+    WEAK,
     Bipartite,
     Bools,
     Ints,
@@ -63,7 +64,7 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said
     papers = papers_together(graph, own, ~common & (said != REVIEWED))
     parties, strangers = np.ones(n, np.int64), np.zeros(n, bool)
     for kind in np.unique(graph.kind[proof == UNFORGEABLE]):
-        rare = (graph.kind != kind) & (degree <= params.parties)
+        rare = (graph.kind != kind) & (proof != WEAK) & (degree <= params.parties)
         used = rare[graph.value]
         related = group(graph.shops, graph.shop[used], graph.value[used], papers.label)
         mine = graph.kind == kind
@@ -74,7 +75,11 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said
         rows = known[graph.shop]
         apart = distinct_count(graph.value[rows], related[graph.shop[rows]], n)
         told = np.bincount(graph.value[rows], minlength=n)
-        strangers[mine] = all_strangers(apart, told, params)[mine]
+        largest = _largest(graph.value[rows], related[graph.shop[rows]], n)
+        witnessed = _other_paper(graph, own, KINDS[kind].name)[graph.shop]
+        registered = distinct_count(graph.value[witnessed], related[graph.shop[witnessed]], n)
+        clients = all_clients(apart, largest, told, registered, params)
+        strangers[mine] = (all_strangers(apart, told, params) | clients)[mine]
     one = one_operators(papers.agree, papers.differ, degree, params)
     hub = np.asarray(too_many_papers(parties, strangers, one, wide, said, params) & paper)
     used = ((proof == UNFORGEABLE) & ~hub)[graph.value]
@@ -82,7 +87,7 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said
     other = proof != UNFORGEABLE
     parties[other] = distinct_count(graph.value, related[graph.shop], n)[other]
     payees = _proven(graph, related, own, hub)
-    hub |= too_many(parties, payees, wide, said, params) & other
+    hub |= too_many(parties, payees, wide, graph.kind == NUMBER["email"], said, params) & other
     return Spread(
         shops=degree,
         parties=parties,
@@ -101,10 +106,11 @@ def parties_known(graph: Bipartite, parties: Ints) -> Spread:
     return Spread(graph.degree, parties, unknown, unknown, unknown, no, no.astype(str), no)
 
 
-def too_many(parties: Any, payees: Any, wide: Any, said: Any, params: Hubs) -> Any:
+def too_many(parties: Any, payees: Any, wide: Any, mailbox: Any, said: Any, params: Hubs) -> Any:
     """Whether a phone, e-mail or address is a hub, of arrays or of columns: by its unrelated parties, and by those of them that
     are known to be different, unless a person says otherwise. `wide`: its shops spread as strangers do."""
-    many = (parties > params.parties) | (wide & (parties > params.parties_wide)) | (payees > params.parties_proven)
+    proven = (payees > params.mailbox_proven) | ((payees > params.parties_proven) & (~mailbox | wide))
+    many = (parties > params.parties) | (wide & (parties > params.parties_wide)) | proven
     return (said == REVIEWED) | (many & (said != CLEARED))
 
 
@@ -121,6 +127,12 @@ def all_strangers(apart: Any, told: Any, params: Hubs) -> Any:
     """Whether nearly every shop of a payee or registration number is a party of its own; of the shops that give anything else
     (`told` of them, in `apart` parties): nothing is known of the others."""
     return (apart > params.parties_wide) & (apart > params.unforgeable_share * told)
+
+
+def all_clients(apart: Any, largest: Any, told: Any, registered: Any, params: Hubs) -> Any:
+    """Whether a payee or registration number is that of an agent for clients of several shops each: of its parties none holds more
+    than half of the shops that give anything else, and several are `registered`, with a paper of the other kind."""
+    return (apart >= params.parties_wide) & (2 * largest <= told) & (registered > params.parties_proven)
 
 
 def one_operators(agree: Any, differ: Any, shops: Any, params: Hubs) -> Any:
@@ -168,6 +180,23 @@ def papers_together(graph: Bipartite, own: Own, usable: Bools) -> Papers:
     told = np.any(paper, axis=0) & ((shared > 0) | alone).all(axis=0)[graph.shop]
     differ = np.bincount(graph.value[told], minlength=n) - agree
     return Papers(both, group(graph.shops, graph.shop[rows[::2]], pair), agree, differ)
+
+
+def _largest(value: Ints, party: Ints, values: int) -> Ints:
+    """Shops of the largest party of each value, one row a shop that gives it."""
+    width = int(party.max()) + 1 if len(party) else 1
+    pairs, shops = np.unique(value * width + party, return_counts=True)
+    out = np.zeros(values, np.int64)
+    np.maximum.at(out, pairs // width, shops)
+    return out
+
+
+def _other_paper(graph: Bipartite, own: Own, kind: str) -> Bools:
+    """Shops that give a paper of another kind, whoever else gives it."""
+    others = [name for name in PAPERS if name != kind]
+    has = np.any([own[name] for name in others], axis=0)
+    has[graph.shop[np.isin(graph.kind, [NUMBER[name] for name in others])[graph.value]]] = True
+    return np.asarray(has, bool)
 
 
 def _known(graph: Bipartite, attribute: Ints) -> Ints:

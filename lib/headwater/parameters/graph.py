@@ -35,6 +35,12 @@ class Hubs(Section):
         description="parties that are known to be different, for each has a payee or registration number of its own; the same: "
         "an operator that hides pays few of its shops apart",
     )
+    mailbox_proven: int = Field(
+        3,
+        ge=1,
+        description="the same of an e-mail that does not spread widely: agents and warehouses lend a phone to their clients, "
+        "hardly ever a mailbox",
+    )
     wide_countries: int = Field(3, ge=1, description="countries of its shops from which on a value spreads widely")
     wide_categories: int = Field(4, ge=1, description="main categories of its shops from which on it spreads widely")
     unforgeable_factor: float = Field(
@@ -66,6 +72,9 @@ class Operators(Section):
         description="unrelated parties; one rare value ties alone if no more give it: a third is as often an agent's client. "
         "Sets the threshold of summed rarity, ln(shops / this): chance that a stranger shares a value falls with its rarity, "
         "strangers grow with the shops",
+    )
+    alone_mailbox: int = Field(
+        3, ge=2, description="unrelated parties; the same of an e-mail among shops that no core claims"
     )
     strength_weak: float = Field(
         0.6,

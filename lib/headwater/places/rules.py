@@ -112,7 +112,8 @@ class Rules:
     @cached_property
     def door(self) -> re.Pattern[str]:
         """Flat, suite, room, '#': the word in group `word` or `hash`, the value in group `value`."""
-        return re.compile(rf"(?:\b(?P<word>{_any(self.doors)})\b|(?P<hash>\#))[\s:]*(?:no\b|nr\b|\#)?\s*{_VALUE}")
+        word = rf"\b(?P<word>{_any(self.doors)})(?:\b|(?=\d))"  # 'RM1304' too
+        return re.compile(rf"(?:{word}|(?P<hash>\#))[\s:]*(?:no\b|nr\b|\#)?\s*{_VALUE}")
 
     @cached_property
     def floor(self) -> re.Pattern[str]:
