@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from headwater.attribution.backed import complaints_alone, held_back
+from headwater.attribution.backed import believed_without, complaints_alone, held_back
 from headwater.attribution.beside import Known
 from headwater.attribution.find import find
 from headwater.attribution.market import Complaints
@@ -36,14 +36,15 @@ def test_sure_needs_the_shops_of_two_operators():
     assert two["probability"] >= PARAMS.sure
     assert two["backed"]
     for row in (one, together):
-        assert row["log_odds"] > 5, "the evidence is as strong"
+        assert row["ln_bayes_factor"] > 5, "the evidence is as strong"
+        assert row["log_odds"] < two["log_odds"] - 1, "and less is made of it"
         assert row["probability"] == PARAMS.alone_most
         assert row["probability_low"] <= PARAMS.alone_most <= row["probability_high"] < 0.99, (
             "what is said of such a probability"
         )
         assert not row["backed"]
         assert any("rests on the shops of one operator" in said for said in row["reasons"])
-    assert not any("one operator" in said for said in two["reasons"])
+    assert not any("rests on the shops" in said for said in two["reasons"])
 
 
 def test_what_is_left_is_the_evidence_without_the_shop_that_says_most():
@@ -53,10 +54,10 @@ def test_what_is_left_is_the_evidence_without_the_shop_that_says_most():
     _, rows, evidence = told_of(gathered)
     mine = evidence[evidence["source"] == u]
     without = mine.loc[mine["kind"] == "shop_for", "ln_bf_without"].min()
-    assert 0 < found.left[u] < found.score[u]
-    assert found.left[u] == pytest.approx(found.score[u] - rows.loc[u, "ln_bayes_factor"] + without, abs=1e-6)
-    low = found.score <= 0
-    np.testing.assert_array_equal(found.left[low], found.score[low])
+    assert 0 < found.left[u] < found.odds[u]
+    assert found.left[u] == pytest.approx(found.odds[u] - rows.loc[u, "ln_bayes_factor"] + without, abs=1e-6)
+    low = found.odds <= 0
+    np.testing.assert_array_equal(found.left[low], found.odds[low])
 
 
 def test_the_more_complaints_the_more_is_believed():
@@ -107,10 +108,19 @@ def test_a_paid_crowd_that_files_one_complaint_each_for_weeks_makes_no_honest_su
     )  # fmt: skip
     both = Complaints(*(np.concatenate([getattr(c, f.name), getattr(paid, f.name)]) for f in fields(Complaints)))
     found = find(replace(market, complaints=both, accounts=market.accounts + 60), listing_shop)
-    assert found.score[framed] > 10, "its complaints say guilty"
+    assert found.odds[framed] > 10, "its complaints say guilty"
     assert found.weights[-60:].mean() > 0.5, "and nothing tells them from victims'"
     assert found.alone[framed]
     assert found.probability[framed] == PARAMS.alone_most
     sure = found.probability[: market.suppliers] >= PARAMS.sure
     assert sure.sum() >= 5
     assert world.guilty[sure].all()
+
+
+def test_a_chance_that_one_operator_is_bought_leaves_what_the_others_say():
+    odds, left = np.array([60.0, 60.0, 2.0, -3.0]), np.array([28.0, 0.0, 2.0, -3.0])
+    ranked = believed_without(odds, left, 0.1)
+    assert ranked[0] == pytest.approx(28 + np.log(10), abs=0.2)
+    assert ranked[1] == pytest.approx(np.log(0.95 / 0.05), abs=1e-6), "one in ten times even odds, else sure"
+    assert ranked[2:] == pytest.approx(odds[2:])
+    assert believed_without(odds, left, 0.0) == pytest.approx(odds)

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from headwater.attribution.beside import Known
-from headwater.attribution.gather import companies, declared, of_companies
+from headwater.attribution.gather import companies, declared, flow_sums, of_companies
 from headwater.attribution.told import source_keys
 from headwater.tables.clean import CLEAN_SUPPLIER_LINKS
-from headwater.tables.model import SUPPLIERS
+from headwater.tables.model import COMPLAINTS_COUNTED, PLACES, SUPPLIERS
 
 from .windows import window
 
@@ -70,3 +70,26 @@ def test_shops_opened_on_a_day_from_the_start_of_the_window_or_nobody_knows():
     assert gathered.market.opened.tolist()[:2] == [0, -1]
     assert np.isnan(gathered.market.opened[2:]).all()
     assert np.isnan(window([{"seller_id": "a"}]).market.opened).all()
+
+
+def test_a_refund_of_a_line_that_was_complained_about_as_counterfeit_says_nothing_more(rows_of, spark):
+    """Two complain about one line that is refunded, one about a line that is not, one that goods are not as described."""
+    day = date(2026, 11, 10)
+    cell = {"seller_id": "s", "dispatch_address_id": None, "supplier_id": "u"}
+    sums = (
+        "seller_id string, dispatch_address_id string, supplier_id string, refunded long, first_day date, last_day date"
+    )
+    cells = spark.createDataFrame([(*cell.values(), 5, day, day)], sums)
+    said = {"night": NIGHT, "kind": "counterfeit", "day": day, "filed_day": day, "line_no": 1, "weight_milli": 1000}
+    heard = rows_of(
+        COMPLAINTS_COUNTED,
+        said | cell,
+        {"complaint_id": "one", "order_id": "o", "refunded": True},
+        {"complaint_id": "another", "order_id": "o", "refunded": True},
+        {"complaint_id": "unpaid", "order_id": "p", "refunded": False},
+        {"complaint_id": "made before it was asked", "order_id": "q", "refunded": None},
+        {"complaint_id": "not as described", "order_id": "r", "refunded": True, "kind": "not_as_described"},
+    )
+    nothing = rows_of(PLACES, {}), companies(rows_of(SUPPLIERS, {}))
+    got = flow_sums(cells, cells.limit(0), heard, *nothing).collect()
+    assert [(r["seller_id"], r["supplier_id"], r["refunded"], r["other"]) for r in got] == [("s", "u", 4, 1)]

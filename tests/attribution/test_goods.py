@@ -68,7 +68,7 @@ def test_what_is_inferred_of_goods_by_shops_alone_makes_no_place_sure(said):
     gathered = window(flows, [{"seller_id": s, "supplier_id": "u"} for s in "aaaaabbbbb"], named=[("c", "l", "u", 100)])
     found = find(gathered.market, gathered.listing_shop)
     place = gathered.market.first(PLACE)
-    assert found.left[place] < 0 < found.score[place]
+    assert found.left[place] < 0 < found.odds[place]
     assert whose_goods_are_said(found.inferred.at_place, gathered.market)[place] == said
     assert (found.probability[place] > FindParams().calibration.alone_most) == said
 
@@ -96,7 +96,7 @@ def test_places_of_guilty_suppliers_are_found_and_suppliers_are_as_without():
     got = find(windows, shops)
     alone = find(windows, shops, FindParams(goods_fake=0.0))
     is_place = windows.kind == PLACE
-    np.testing.assert_array_equal(got.score[~is_place], alone.score[~is_place])
+    np.testing.assert_array_equal(got.odds[~is_place], alone.odds[~is_place])
     used = np.bincount(world.place[world.place >= 0], minlength=world.places) > 0
     guilty = world.guilty_places[used]
 
@@ -106,8 +106,8 @@ def test_places_of_guilty_suppliers_are_found_and_suppliers_are_as_without():
         return guilty[order[: guilty.sum()]].mean()
 
     assert first(got) > first(alone) + 0.2
-    assert got.score[is_place] == pytest.approx((alone.score + got.by_goods)[is_place])
-    believed = expit(got.score[is_place][used])
+    assert got.odds[is_place] == pytest.approx((alone.odds + got.by_goods)[is_place])
+    believed = expit(got.odds[is_place][used])
     assert believed[guilty].mean() > 3 * believed[~guilty].mean()
 
 

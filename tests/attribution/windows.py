@@ -70,7 +70,7 @@ def told_of(
     gathered = as_judged(gathered, verdicts, of, start)
     found = find(gathered.market, gathered.listing_shop, finding)
     said = found_out(gathered, found, verdicts, of, finding, start)
-    belief = planted(found.score + said.bought, finding.tempering)
+    belief = planted(found.odds + said.bought, finding.tempering)
     mind = judged(found, said, belief, finding.calibration)
     told = tell(gathered, found, mind, lifts(gathered, found, ranking, Shrinkage()))
     names = pd.DataFrame(

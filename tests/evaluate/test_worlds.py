@@ -110,7 +110,7 @@ def test_places_are_named_for_themselves_only_where_no_supplier_explains_as_much
     market, shops = market_of(world)
     found = find(market, shops)
     is_place = market.kind == PLACE
-    own = expit(found.score - found.by_goods)[is_place]
+    own = expit(found.odds - found.by_goods)[is_place]
     assert (own >= 0.9).sum() <= world.guilty_places.sum()
     assert not ((own >= 0.9) & ~world.guilty_places).any()
     told = found.probability[is_place] >= 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pyspark.sql.functions as F
 import pytest
@@ -441,3 +442,15 @@ def test_exposure_sums_what_counts_by_filed_day_and_cell(rows_of):
             *[(NIGHT - timedelta(days=i), "", "", 1, 250) for i in range(4)],
         ]
     )
+
+
+def test_a_complaint_knows_whether_its_line_was_paid_back_and_hears_of_it_later(rows_of):
+    said = rows_of(CLEAN_COMPLAINTS, COMPLAINT, {"complaint_id": "c", "order_id": "one"})
+    order = {"order_id": "one", "refunded_amount": Decimal(0)}
+    before = placed(said, rows_of(CLEAN_ORDERS, ORDER, order))
+    paid = order | {"refunded_amount": Decimal(5), "intake_seq": 9, "night": NEXT}
+    after = placed(said, rows_of(CLEAN_ORDERS, ORDER, order, paid), NEXT, NIGHT, before)
+    both = before[0].unionByName(after[0])
+    assert [[r["refunded"] for r in rows.collect()] for rows in (before[0], after[0])] == [[False], [True]]
+    counts = [stage.counted(both, night, 90, Hygiene()).collect() for night in (NIGHT, NEXT)]
+    assert [[r["refunded"] for r in rows] for rows in counts] == [[False], [True]]

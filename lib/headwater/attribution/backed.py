@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import log_expit
 
 from headwater.attribution.cells import Cells
 from headwater.attribution.explain import SHOP, explain
@@ -44,3 +45,17 @@ def held_back(probability: Floats, left: Floats, params: CalibrationParams) -> F
     """(sources,) probability, at most `alone_most` where what is `left` (log odds) without its best operator, or without complaints that
     may be bought, suspects a source no longer."""
     return np.where(left >= params.alone_from, probability, np.minimum(probability, params.alone_most))
+
+
+def believed_without(odds: Floats, left: Floats, chance: float) -> Floats:
+    """(sources,) log odds of guilt if with this `chance` what one operator's shops say of a source is bought or his own doing, so that only
+    what is `left` without the operator that says most counts."""
+    with np.errstate(divide="ignore"):
+        yes, no = np.log1p(-chance), np.log(chance)
+    return either(yes, odds, no, np.minimum(odds, left))
+
+
+def either(yes: Floats, one: Floats, no: Floats, other: Floats) -> Floats:
+    """Log odds of which it is not known whether they are `one` or the `other`; `yes` and `no` are the logarithms of those chances."""
+    guilty = np.logaddexp(yes + log_expit(one), no + log_expit(other))
+    return np.asarray(guilty - np.logaddexp(yes + log_expit(-one), no + log_expit(-other)))

@@ -31,7 +31,7 @@ def merged(found: Found, said: FoundOut, belief: Belief, x: Floats, case: Ints, 
 
     The column has its members' mean prior, doubt and features, and its own Bayes factor; their verdicts add up. It may be sure if one of
     them may."""
-    score, left = found.score + said.bought, found.left + found.goods_said + said.bought
+    score, left = found.odds + said.bought, found.left + found.goods_said + said.bought
     alone = held_back(belief.probability, left, params.calibration)
     several = np.flatnonzero(np.bincount(case, minlength=len(case))[case] > 1)
     if not len(several):

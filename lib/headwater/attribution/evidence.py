@@ -108,7 +108,8 @@ def _refs(case: Case, rows: pd.DataFrame) -> list[list[str]]:
 
 
 def _before(case: Case, chosen: Ints) -> pd.DataFrame:
-    """What moves the log odds apart from complaints: the share of guilty sources of its type, the signs, the doubt of identity."""
+    """What moves the log odds apart from complaints: the share of guilty sources of its type, the signs, the doubts of identity and of
+    what one operator's shops say."""
     found = case.found
     names = case.finding.side.use
     raw = found.features[chosen] * found.slopes if len(found.slopes) else np.zeros((len(chosen), 0))
@@ -119,7 +120,9 @@ def _before(case: Case, chosen: Ints) -> pd.DataFrame:
     prior = np.round(base - signs.sum(axis=1), DIGITS)
     heard = found.fit.ln_bf[chosen] + case.said.bought[chosen] + case.said.shift[chosen]
     goods = np.round(found.by_goods[chosen], DIGITS) + 0.0
-    doubt = np.round(case.believed.log_odds[chosen] - base - heard - goods, DIGITS) + 0.0
+    odds = found.odds[chosen] + case.said.bought[chosen] + case.said.shift[chosen]
+    doubt = np.round(odds - base - heard - goods, DIGITS) + 0.0
+    one_operator = np.round(case.believed.log_odds[chosen] - odds, DIGITS) + 0.0
     parts = [
         _told(chosen, "prior", "prior", "prior_odds", prior, "of such sources so many are guilty, {:+.1f}"),
         *[
@@ -133,6 +136,14 @@ def _before(case: Case, chosen: Ints) -> pd.DataFrame:
             "calibration",
             doubt,
             "whether any of the goods complained about were its own is inferred, {:+.1f}",
+        ),
+        _told(
+            chosen,
+            "operator",
+            "one operator",
+            "calibration",
+            one_operator,
+            "what the shops of one operator say of it may be bought or his own doing, {:+.1f}",
         ),
         _told(chosen, "goods", "goods", "prior_odds", goods, "").assign(detail=_goods(case, chosen, goods)),
     ]

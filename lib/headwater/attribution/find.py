@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 
 from headwater.attribution import hygiene, shares, side
-from headwater.attribution.backed import complaints_alone, held_back, ln_bf_without_best
+from headwater.attribution.backed import believed_without, complaints_alone, either, held_back, ln_bf_without_best
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners, whose_goods_are_said
@@ -26,7 +26,8 @@ from headwater.parameters.finding import FindParams
 class Found:
     """Sources in the order of `Market.kind` (suppliers and places, then the late ones).
 
-    score is the posterior log odds (what ranks), probability what is published of it until verdicts calibrate it (tempered), `left` the
+    odds is the posterior log odds, score what ranks: the same with a chance that the operator that says most was bought against or sells
+    fakes of his own (`believed_without`). probability what is published of it until verdicts calibrate it (tempered), `left` the
     own log odds without the operator that says most, even odds at most where complaints are `alone` (both in `backed`). `side` is what
     signs beyond complaints add to the log odds; `goods` (places x suppliers) whose goods leave which place, `by_goods` what the guilt
     of suppliers adds to the log odds of places by them, and `goods_said` the same where orders say whose goods leave the place.
@@ -36,6 +37,7 @@ class Found:
     """
 
     fit: SourceFit
+    odds: Floats
     score: Floats
     probability: Floats
     left: Floats
@@ -100,18 +102,19 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
         got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
     got, extra = _never_beyond_even_odds(got, extra, params)
     sure = identity(cells, market.complaints.shop) if params.doubt_identity else np.ones(market.sources)
-    score = np.round(doubted(got.ln_bf, got.prior, sure), params.model.decimals)
-    by_goods = np.round(guilt_by_goods(score, ground.goods, market, params.goods_fake), params.model.decimals)
-    score = np.round(score + by_goods, params.model.decimals)
+    odds = np.round(doubted(got.ln_bf, got.prior, sure), params.model.decimals)
+    by_goods = np.round(guilt_by_goods(odds, ground.goods, market, params.goods_fake), params.model.decimals)
+    odds = np.round(odds + by_goods, params.model.decimals)
     flow = _flow_by_shop(market, ground.through, cells)
-    least = ln_bf_without_best(market, cells, got, flow, np.flatnonzero(score > 0), params.model)
+    least = ln_bf_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), params.model)
     left = np.round(doubted(least, got.prior, sure), params.model.decimals)
     alone = complaints_alone(extra, slopes, kind, params.calibration)
     left = np.where(alone, np.minimum(left, 0.0), left)
     goods_said = np.where(whose_goods_are_said(ground.inferred.at_place, market), by_goods, 0.0)
-    probability = held_back(temper(score, params.tempering), left + goods_said, params.calibration)
+    probability = held_back(temper(odds, params.tempering), left + goods_said, params.calibration)
+    score = np.round(believed_without(odds, left + goods_said, params.operator_alone), params.model.decimals)
     return Found(
-        fit=got, score=score, probability=probability, left=left, alone=alone, side=extra, goods=ground.goods, by_goods=by_goods,
+        fit=got, odds=odds, score=score, probability=probability, left=left, alone=alone, side=extra, goods=ground.goods, by_goods=by_goods,
         goods_said=goods_said, slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through,
         inferred=ground.inferred, anew=ground.anew,
     )  # fmt: skip
@@ -304,5 +307,4 @@ def doubted(ln_bf: Floats, prior: Floats, sure: Floats) -> Floats:
     other = np.minimum(own, logit(prior))
     with np.errstate(divide="ignore"):
         yes, no = np.log(sure), np.log1p(-sure)
-    guilty = np.logaddexp(yes + log_expit(own), no + log_expit(other))
-    return np.asarray(guilty - np.logaddexp(yes + log_expit(-own), no + log_expit(-other)))
+    return either(yes, own, no, other)

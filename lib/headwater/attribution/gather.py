@@ -65,7 +65,11 @@ def flow_sums(
     """CELL_EXPECTED, cell prices, COMPLAINTS_COUNTED, PLACES, COMPANIES -> one row a (shop, place, supplier) with all that is summed
     of it."""
     other = complaints.where("kind = 'not_as_described'").groupBy(*CELL_NAMES).agg(F.count(F.lit(1)).alias("other"))
-    parts = [of_companies(at_place(part, places), firms) for part in (cells, prices, other)]
+    # A complaint is what most refunds follow: of the lines complained about it would say the same twice, and for whoever pays for it.
+    line = F.struct("day", "order_id", "line_no")
+    mine = complaints.where("kind = 'counterfeit' and refunded").groupBy(*CELL_NAMES)
+    answered = mine.agg((-F.count_distinct(line)).alias("refunded"))
+    parts = [of_companies(at_place(part, places), firms) for part in (cells, prices, other, answered)]
     both = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
     names = [c for c in both.columns if c not in (*KEY, "first_day", "last_day")]
     sums = [F.coalesce(F.sum(c), F.lit(0)).alias(c) for c in names]

@@ -35,7 +35,7 @@ class Flows:
     orders    order lines (count).
     log_price sum over the lines of ln(unit price / median of its peers: category and brand, else category).
     other     complaints of another kind (not as described), count.
-    refunded  order lines refunded, count.
+    refunded  order lines refunded that nobody complained about as counterfeit, count.
     """
 
     shop: Ints

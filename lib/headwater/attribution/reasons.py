@@ -27,6 +27,7 @@ UNSAID = (
     "not be suspected"
 )
 # Of types that no order can name: how they come by their orders.
+DOUBTS = ("identity", "one operator")
 UNNAMED = {
     "return": "No order names it: of each shop that names it for returns it has an equal part of the orders",
     "latent": "Nobody names it: these are the orders of one operator's shops that no known supplier accounts for",
@@ -129,7 +130,7 @@ def _found(rows: pd.DataFrame) -> list[str]:
 
 def _beside(rows: list[Row], log_odds: float) -> str:
     """Signs and doubt that moved the odds; beyond odds of a million to one, a doubt is the last digit of a probability."""
-    told = [r for r in rows if abs(r["contribution"]) >= LEAST and (r["signal"] != "identity" or log_odds < 14)]
+    told = [r for r in rows if abs(r["contribution"]) >= LEAST and (r["signal"] not in DOUBTS or log_odds < 14)]
     return "Beside complaints: " + ", ".join(f"{r['signal']} {r['contribution']:+.1f}" for r in told) if told else ""
 
 

@@ -57,7 +57,7 @@ def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, param
     own = x.copy()
     own[:, FEATURES.index("ln_bf")] -= found.by_goods
     left = found.left + said.bought
-    p = held_back(belief.of(found.score + said.bought - found.by_goods, own), left, params)
+    p = held_back(belief.of(found.odds + said.bought - found.by_goods, own), left, params)
     return with_verdicts(p, said.shift)
 
 

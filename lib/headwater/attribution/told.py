@@ -132,8 +132,8 @@ def harm(probability: Floats, found: Found, value: Floats) -> Floats:
     posterior = np.maximum(expit(np.log(found.fit.prior / (1 - found.fit.prior)) + found.fit.ln_bf), 1e-12)
     part = np.minimum(found.fit.phibar / posterior / found.fit.lift_centre, 1.0)
     suppliers, places = found.goods.shape[1], slice(found.goods.shape[1], sum(found.goods.shape))
-    guilty = expit(found.score)
-    own = expit(found.score - found.by_goods)[places] / np.maximum(guilty[places], 1e-12)
+    guilty = expit(found.odds)
+    own = expit(found.odds - found.by_goods)[places] / np.maximum(guilty[places], 1e-12)
     fakes = found.goods @ guilty[:suppliers]
     theirs = found.goods @ (guilty * part)[:suppliers] / np.maximum(fakes, 1e-12)
     part[places] = np.where(fakes > 0, own * part[places] + (1 - own) * theirs, part[places])

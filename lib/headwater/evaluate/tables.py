@@ -45,6 +45,8 @@ def market_of(world: World) -> tuple[Market, Ints]:
         return np.bincount(row, weights=values, minlength=len(cell))
 
     log_price = peer_log_price(world)
+    answered = np.zeros(len(row), dtype=bool)
+    answered[world.complaint_order] = True
     flows = Flows(
         shop=cell // ((places + 1) * (suppliers + 1)),
         place=cell // (suppliers + 1) % (places + 1) - 1,
@@ -53,7 +55,7 @@ def market_of(world: World) -> tuple[Market, Ints]:
         orders=total(np.ones(len(row))),
         log_price=total(np.clip(log_price, -2, 2)),
         other=total(world.other.astype(np.float64)),
-        refunded=total(world.refunded.astype(np.float64)),
+        refunded=total((world.refunded & ~answered).astype(np.float64)),
     )
     order = world.complaint_order
     complaints = Complaints(

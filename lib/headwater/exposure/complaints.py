@@ -71,6 +71,7 @@ def lines_of(complaints: DataFrame, orders: DataFrame, night: date, lookup_days:
         "brand",
         *(c.name for c in CELL),
         *stratum_columns(),
+        F.coalesce(F.col("refunded_amount") > 0, F.lit(False)).alias("refunded"),
         "voided",
         "intake_seq",
         "night",

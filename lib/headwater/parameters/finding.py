@@ -379,6 +379,13 @@ class FindParams(Section):
         True,
         description="whether a source is believed no further than that any of the goods complained about were its own",
     )
+    operator_alone: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="chance that what the shops of one operator say of a source is bought or his own doing: sources that others speak "
+        "of, too, rank before it",
+    )
     goods_fake: float = Field(
         0.95,
         ge=0,

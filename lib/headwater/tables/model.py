@@ -106,6 +106,7 @@ COMPLAINTS_PLACED = Table(
         opt("complainant_token", "string", "who complains, as a keyed token"),
         col("complainant_kind", "string", "buyer | brand | authority"),
         col("counterfeit", "boolean", "of counterfeit kind"),
+        opt("refunded", "boolean", "something of the line is paid back"),
         opt("reason_code", "string", "counterfeit | not_as_described | damaged | not_received | other"),
         col("status", "string", "open | upheld | rejected | withdrawn"),
         col(
@@ -143,6 +144,7 @@ COMPLAINTS_COUNTED = Table(
         NIGHT,
         col("complaint_id", "string", "the complaint"),
         col("kind", "string", "counterfeit | not_as_described"),
+        opt("refunded", "boolean", "something of the line is paid back"),
         opt(
             "account",
             "string",

@@ -149,7 +149,7 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     run.source_engine = fit.engine
     said = found_out.found_out(window, found, verdicts, of, config.finding, start)
     lift = lifts(window, found, config.ranking, config.shrinkage)
-    score = found.score + said.bought
+    score = found.odds + said.bought
     x = belief.features_of(window, found, score, lift[1], config.finding.calibration)
     ids = source_ids(window.market.kind, source_keys(window))
     known = _before(run, SOURCE_FEATURES)
