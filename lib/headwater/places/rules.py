@@ -25,6 +25,8 @@ _NAMED_ENTRIES = {
     "parts",
     "short_forms",
     "articles",
+    "glued_types",
+    "numbered_roads",
     "cjk",
     "postcodes",
     "countries",

@@ -116,7 +116,7 @@ def _owner(name: list[str], kind: str, draft: Draft, rules: Rules) -> list[str]:
         return []
     for place in range(len(name)):
         said = "".join(name[place:])
-        owner = rules.road_owners.get(said) or ("state" if said in rules.regions[draft.country or ""] else None)
+        owner = rules.road_owners.get(said) or ("state" if said in rules.regions.get(draft.country or "", ()) else None)
         if owner:
             return [*name[:place], owner, table["kinds"][0]]
     return []
