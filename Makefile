@@ -5,15 +5,20 @@ NIGHT := 2026-11-22
 DATA ?= ../shared/data
 SOURCES := lib jobs tests bench setup.py
 
-.PHONY: run test lint types docs real bench setup clean
+.PHONY: run test test-slow lint types docs real bench setup clean
 
 run: setup .headwater/token.key  ## plant a marketplace, run its night, show what is suspected
 	$(BIN)/headwater synthesise demo --keep
 	$(BIN)/headwater run --night $(NIGHT) --config conf/local.toml
 	$(BIN)/headwater show --config conf/local.toml
 
-test: .venv/dev  ## every test, by two workers with a Spark session each: what two cores and 24 GiB carry
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: .venv/dev  ## tests of a quarter of an hour, by two workers with a Spark session each: what two cores and 24 GiB carry
+	$(TESTS) -m "not slow"
+
+test-slow: .venv/dev  ## the others, in the same way: whole nights in sequence, stores, notebooks
+	$(TESTS) -m slow
 
 lint: .venv/dev
 	$(BIN)/ruff check $(SOURCES)

@@ -203,8 +203,8 @@ def test_a_payee_of_clients_with_several_shops_each_ties_none_to_another():
 
 @pytest.mark.parametrize(
     ("sizes", "registered"),
-    [((3, 3, 3, 3), 2), ((7, 2, 2, 2), 4), ((4, 4, 4), 3)],
-    ids=["few papers", "one leads", "few"],
+    [((3, 3, 3, 3), 2), ((7, 2, 2, 2), 4), ((4, 4, 4), 3), ((4, 1, 1, 1, 1), 5)],
+    ids=["few papers", "one leads", "few", "shops on their own"],
 )
 def test_a_payee_whose_parties_may_be_one_operators_ties_them(sizes, registered):
     assert sorted(map(len, groups(found(clients(*sizes, registered=registered))))) == [sum(sizes)]

@@ -27,7 +27,7 @@ from headwater.parameters.graph import Hubs
 
 VALUE = ["type", "value"]
 WEAK_KINDS = [kind.name for kind in KINDS if kind.proof == WEAK]
-PARTIES = ("parties", "apart", "largest", "told", "registered")
+PARTIES = ("parties", "apart", "largest", "several", "told", "registered")
 UNFORGED = [kind.name for kind in KINDS if kind.proof == UNFORGEABLE]
 # Edges (seller_id, type, value) -> (seller_id, part): which shops they tie, directly or along others.
 Split = Callable[[DataFrame], DataFrame]
@@ -63,8 +63,8 @@ def judge(
     counted = [_paper_parties(given, rare.where(F.col("type") != kind), kind, shops, split) for kind in kinds]
     nothing = given.where("false").select(*VALUE, *(F.lit(0).cast("bigint").alias(n) for n in PARTIES))
     parties = reduce(DataFrame.unionByName, counted, nothing)
-    apart, largest, told, registered = (F.col(name) for name in PARTIES[1:])
-    strangers = all_strangers(apart, told, params) | all_clients(apart, largest, told, registered, params)
+    apart, largest, several, told, registered = (F.col(name) for name in PARTIES[1:])
+    strangers = all_strangers(apart, told, params) | all_clients(apart, largest, several, told, registered, params)
     one = one_operators(F.col("agree"), F.col("differ"), F.col("shops"), params)
     hub = too_many_papers(F.col("parties"), strangers, one, _wide(params), _said(), params)
     of_papers = spread.where(unforged).join(parties, on=VALUE, how="inner")
@@ -103,7 +103,7 @@ def _parties(given: DataFrame, parts: DataFrame) -> DataFrame:
 
 def _paper_parties(given: DataFrame, rare: DataFrame, kind: str, shops: DataFrame, split: Split) -> DataFrame:
     """(type, value, PARTIES) of the values of a kind of paper: the parts that `rare` values of other kinds make of its shops; of the
-    shops of which anything else is known the parts, the largest, and how many they are; and the parts with another paper."""
+    shops of which anything else is known the parts, the largest, those of several, and how many they are; the parts with another paper."""
     own = [F.col(column) for name, column in OWN.items() if name != kind]
     known = shops.where(reduce(or_, own)).select("seller_id").union(rare.select("seller_id")).distinct()
     rows = given.where(F.col("type") == kind).join(split(rare), on="seller_id", how="left")
@@ -119,6 +119,7 @@ def _paper_parties(given: DataFrame, rare: DataFrame, kind: str, shops: DataFram
         F.count(F.lit(1)),
         F.count_if(F.col("known") > 0),
         F.max("known"),
+        F.count_if(F.col("known") > 1),
         F.sum("known"),
         F.count_if(F.col("papers") > 0),
     )

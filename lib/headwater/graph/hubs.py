@@ -75,10 +75,10 @@ def judge_values(graph: Bipartite, country: Ints, category: Ints, own: Own, said
         rows = known[graph.shop]
         apart = distinct_count(graph.value[rows], related[graph.shop[rows]], n)
         told = np.bincount(graph.value[rows], minlength=n)
-        largest = _largest(graph.value[rows], related[graph.shop[rows]], n)
+        largest, several = _sizes(graph.value[rows], related[graph.shop[rows]], n)
         witnessed = _other_paper(graph, own, KINDS[kind].name)[graph.shop]
         registered = distinct_count(graph.value[witnessed], related[graph.shop[witnessed]], n)
-        clients = all_clients(apart, largest, told, registered, params)
+        clients = all_clients(apart, largest, several, told, registered, params)
         strangers[mine] = (all_strangers(apart, told, params) | clients)[mine]
     one = one_operators(papers.agree, papers.differ, degree, params)
     hub = np.asarray(too_many_papers(parties, strangers, one, wide, said, params) & paper)
@@ -129,10 +129,12 @@ def all_strangers(apart: Any, told: Any, params: Hubs) -> Any:
     return (apart > params.parties_wide) & (apart > params.unforgeable_share * told)
 
 
-def all_clients(apart: Any, largest: Any, told: Any, registered: Any, params: Hubs) -> Any:
+def all_clients(apart: Any, largest: Any, several: Any, told: Any, registered: Any, params: Hubs) -> Any:
     """Whether a payee or registration number is that of an agent for clients of several shops each: of its parties none holds more
-    than half of the shops that give anything else, and several are `registered`, with a paper of the other kind."""
-    return (apart >= params.parties_wide) & (2 * largest <= told) & (registered > params.parties_proven)
+    than half of the shops that give anything else, two or more have `several` shops, and a few are `registered`, with a paper of the
+    other kind. An operator that hides has his own party, and shops that are each on their own."""
+    few = (apart >= params.parties_wide) & (registered > params.parties_proven)
+    return few & (2 * largest <= told) & (several > 1)
 
 
 def one_operators(agree: Any, differ: Any, shops: Any, params: Hubs) -> Any:
@@ -182,13 +184,13 @@ def papers_together(graph: Bipartite, own: Own, usable: Bools) -> Papers:
     return Papers(both, group(graph.shops, graph.shop[rows[::2]], pair), agree, differ)
 
 
-def _largest(value: Ints, party: Ints, values: int) -> Ints:
-    """Shops of the largest party of each value, one row a shop that gives it."""
+def _sizes(value: Ints, party: Ints, values: int) -> tuple[Ints, Ints]:
+    """Of each value the shops of its largest party, and its parties of two shops or more; one row a shop that gives it."""
     width = int(party.max()) + 1 if len(party) else 1
     pairs, shops = np.unique(value * width + party, return_counts=True)
     out = np.zeros(values, np.int64)
     np.maximum.at(out, pairs // width, shops)
-    return out
+    return out, np.bincount(pairs[shops > 1] // width, minlength=values)
 
 
 def _other_paper(graph: Bipartite, own: Own, kind: str) -> Bools:
