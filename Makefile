@@ -17,7 +17,7 @@ TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: .venv/dev  ## tests of a quarter of an hour, by two workers with a Spark session each: what two cores and 24 GiB carry
 	$(TESTS) -m "not slow"
 
-test-slow: .venv/dev  ## the others, in the same way: whole nights in sequence, stores, notebooks
+test-slow: .venv/dev  ## the others, in the same way: whole nights in sequence, kills, object stores
 	$(TESTS) -m slow
 
 lint: .venv/dev
