@@ -172,9 +172,9 @@ def believed(task: tuple[str, str, int]) -> tuple[np.ndarray, ...]:
     world = make_world(DIFFICULTIES[name], seed, family)
     sold = (np.bincount(world.supplier, minlength=world.params.suppliers) > 0) & ~world.confirmed
     found = find(*market_of(world))
-    score, said, left = (of[: len(sold)][sold] for of in (found.odds, found.probability, found.left))
+    odds, said, left = (of[: len(sold)][sold] for of in (found.odds, found.probability, found.left))
     held = (left < CalibrationParams().alone_from) & (said == CalibrationParams().alone_most)
-    return score, said, world.guilty[sold], world.discounter[sold], held
+    return odds, said, world.guilty[sold], world.discounter[sold], held
 
 
 def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def merged(found: Found, said: FoundOut, belief: Belief, x: Floats, case: Ints, 
 
     The column has its members' mean prior, doubt and features, and its own Bayes factor; their verdicts add up. It may be sure if one of
     them may."""
-    score, left = found.odds + said.bought, found.left + found.goods_said + said.bought
+    odds, left = found.odds + said.bought, found.left + found.goods_said + said.bought
     alone = held_back(belief.probability, left, params.calibration)
     several = np.flatnonzero(np.bincount(case, minlength=len(case))[case] > 1)
     if not len(several):
@@ -39,7 +39,7 @@ def merged(found: Found, said: FoundOut, belief: Belief, x: Floats, case: Ints, 
     gain = case_bayes_factors(found.cells, found.fit, case, params.model) - found.fit.ln_bf
     _, group = np.unique(case[several], return_inverse=True)
     size = np.bincount(group)
-    mean = np.bincount(group, weights=(score + gain)[several]) / size
+    mean = np.bincount(group, weights=(odds + gain)[several]) / size
     middle = np.column_stack([np.bincount(group, weights=column) / size for column in x[several].T])
     middle[:, 0] += np.bincount(group, weights=gain[several]) / size
     shift = np.bincount(group, weights=said.shift[several])

@@ -103,11 +103,11 @@ def city_parts(value: str | None, country: str | None, rules: Rules) -> tuple[st
         text = re.sub(rf"(?:{rules.tables['cjk']['city']})$", "", text)
     parts = [part for part in map(words, re.split(r"[/\\,;|()]|\s-\s", text)) if part and not part.isdigit()]
     tokens = [token for token in (parts[0] if parts else "").split() if not token.isdigit()]
-    suffixes = rules.tables["city_words"]
-    while len(tokens) > 1 and tokens[-1] in suffixes["suffixes"] and country in suffixes["countries"]:
+    table = rules.tables["city_words"]
+    while len(tokens) > 1 and tokens[-1] in table["suffixes"] and country in table["countries"]:
         tokens.pop()
-    if len(tokens) > 1 and tokens[0] in rules.compass:
-        tokens[0] = rules.compass[tokens[0]]
+    if len(tokens) > 1:
+        tokens[0] = table["compass"].get(tokens[0], tokens[0])
     name = fold_umlauts(" ".join(_city_word(token, rules) for token in tokens), country, rules)
     beside = rules.beside[country].match(name) if country in rules.beside else None
     name, telling = (beside[1], beside[2]) if beside else (name, parts[1] if len(parts) > 1 else None)

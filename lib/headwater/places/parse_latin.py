@@ -57,8 +57,8 @@ def _parted(segments: list[str], country: str | None, rules: Rules) -> list[str]
 def _before_number(tokens: list[str], rules: Rules) -> list[str]:
     place = next((i for i, token in enumerate(tokens) if is_number(token, rules)), 0)
     before, after = tokens[:place], tokens[place + 1 :]
-    streets = rules.types.keys() | rules.prefixes.keys()
-    named = len(before) > 1 and streets.isdisjoint(before[1:]) and before[0] not in rules.prefixes
+    street = any(token in rules.prefixes or (i and token in rules.types) for i, token in enumerate(before))
+    named = len(before) > 1 and not street
     typed = len(after) > 1 and any(token in rules.types for token in after[1:])
     return [" ".join(before), " ".join(tokens[place:])] if named and typed else [" ".join(tokens)]
 

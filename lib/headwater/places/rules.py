@@ -97,11 +97,6 @@ class Rules:
         return _inverse(self.tables["directions"])
 
     @cached_property
-    def compass(self) -> dict[str, str]:
-        """n, s, e, w -> the English word: 'N Hollywood'."""
-        return {letter: self.tables["directions"][letter][1] for letter in "nsew"}
-
-    @cached_property
     def doors(self) -> dict[str, str]:
         """Word of a door -> its kind: flat -> home."""
         return {form: kind for kind, forms in self.tables["doors"].items() for form in forms}
@@ -294,7 +289,7 @@ class Rules:
     @cached_property
     def glued_types(self) -> dict[str, str]:
         """Street types that a word may end in without being a compound -> canonical."""
-        return {word: self.types[word] for word in self.tables["glued_types"]["words"]}
+        return {word: self.types.get(word, word) for word in self.tables["glued_types"]["words"]}
 
     @cached_property
     def long_compounds(self) -> list[tuple[str, str]]:

@@ -149,12 +149,12 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     run.source_engine = fit.engine
     said = found_out.found_out(window, found, verdicts, of, config.finding, start)
     lift = lifts(window, found, config.ranking, config.shrinkage)
-    score = found.odds + said.bought
-    x = belief.features_of(window, found, score, lift[1], config.finding.calibration)
+    odds = found.odds + said.bought
+    x = belief.features_of(window, found, odds, lift[1], config.finding.calibration)
     ids = source_ids(window.market.kind, source_keys(window))
     known = _before(run, SOURCE_FEATURES)
     past = sources.past_verdicts(verdicts, of, ids, known, config.finding.calibration)
-    held = belief.learnt(score, x, past, config.finding.tempering, config.finding.calibration)
+    held = belief.learnt(odds, x, past, config.finding.tempering, config.finding.calibration)
     judged = sources.judged(found, said, held, config.finding.calibration)
     told = tell(window, found, judged, lift)
     broad = roles.breadth(run.ledger(PRICE_EXPOSURE), gather.companies(firms), night, config.night.window_days)
