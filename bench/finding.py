@@ -204,10 +204,12 @@ def reliability(names: list[str], family: str, seeds: range, jobs: int) -> dict[
 
 
 def learnt(names: list[str], seeds: range, jobs: int) -> Tempering:
-    """The tempering from the tuning families."""
+    """The tempering from the tuning families; what is held back is stated otherwise and teaches nothing."""
     tasks = [(name, family, seed) for family in ("bazaar", "guilds") for name in names for seed in seeds]
-    odds, _, guilty, *_ = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
-    return learn_tempering(odds, guilty, f"bazaar and guilds, seeds {seeds.start}-{seeds.stop - 1}, {', '.join(names)}")
+    odds, _, guilty, _, held = (np.concatenate(v) for v in zip(*spread_out(believed, tasks, jobs), strict=True))
+    return learn_tempering(
+        odds[~held], guilty[~held], f"bazaar and guilds, seeds {seeds.start}-{seeds.stop - 1}, {', '.join(names)}"
+    )
 
 
 def _spoken(value: Any) -> Any:

@@ -83,6 +83,15 @@ def test_an_overconfident_model_is_tempered():
     assert abs(p.mean() - truth.mean()) < 0.02
 
 
+def test_a_model_that_doubts_too_much_is_left_as_it_is():
+    """Planted marketplaces hold less than real ones: their record takes certainty away and never lends any."""
+    rng = np.random.default_rng(4)
+    odds = rng.normal(-2, 4, 5000)
+    got = learn_tempering(odds, rng.random(5000) < expit(0.5 + 2 * odds), "test")
+    assert (got.intercept, got.slope) == (0.0, 1.0)
+    np.testing.assert_allclose(temper(odds, got), expit(odds))
+
+
 def test_certainty_that_the_record_does_not_bear_is_not_published():
     odds = np.r_[np.full(60, 8.0), np.full(400, -6.0)]
     truth = np.r_[np.ones(60, dtype=bool), np.zeros(400, dtype=bool)]

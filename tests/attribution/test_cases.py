@@ -39,7 +39,7 @@ def test_twins_share_the_evidence_and_the_case_has_all_of_it():
     twins = Cells(np.array([5.0]), sp.csr_matrix([[1.0, 1.0]]), np.array([0.3, 0.3]), np.array([0, 0]), 30.0)
     got = fit(twins)
     grid = SpikeSlabParams().grid
-    whole = logsumexp(5 * np.log1p(grid) - grid * got.exposure[0] + got.log_weights)
+    whole = logsumexp(5 * np.log1p(grid) - grid * got.exposure[0] + SpikeSlabParams().log_weights)
     merged = case_bayes_factors(twins, got, np.array([0, 0]))
     assert merged[0] == merged[1] > got.ln_bf.max() + 1
     assert merged[0] == pytest.approx(whole, abs=1e-6)

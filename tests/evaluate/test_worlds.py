@@ -113,7 +113,7 @@ def test_places_are_named_for_themselves_only_where_no_supplier_explains_as_much
     own = expit(found.odds - found.by_goods)[is_place]
     assert (own >= 0.9).sum() <= world.guilty_places.sum()
     assert not ((own >= 0.9) & ~world.guilty_places).any()
-    told = found.probability[is_place] >= 0.9
+    told = found.probability[is_place] >= 0.85
     assert told.sum() >= 20
     assert world.guilty_places[told].mean() > 0.8
 
@@ -169,3 +169,34 @@ def test_late_sources_are_graded_against_what_could_be_said_without_them(conceal
     for grades in got.values():
         assert all(np.isfinite(v) for v in grades.values())
         assert grades["right"] <= grades["said"] <= grades["sources"]
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_crowds_complain_once_each_about_honest_suppliers_and_change_nothing_else(family):
+    params = WorldParams(orders=100_000, crowds=3, crowd=7)
+    plain, crowded = make_world(WorldParams(orders=100_000), 3, family), make_world(params, 3, family)
+    bad = crowded.complaint_false
+    assert bad.sum() == 21
+    of = crowded.supplier[crowded.complaint_order[bad]]
+    assert np.bincount(of)[np.unique(of)].tolist() == [7, 7, 7]
+    assert not crowded.guilty[of].any()
+    account = crowded.complaint_account[bad]
+    assert len(np.unique(account)) == 21
+    assert not np.isin(account, crowded.complaint_account[~bad]).any()
+    assert (crowded.complaint_filed[bad] > crowded.day[crowded.complaint_order[bad]]).all()
+    np.testing.assert_array_equal(crowded.complaint_order[~bad], plain.complaint_order)
+    assert len(np.unique(crowded.complaint_order)) == len(crowded.complaint_order), "one complaint an order line"
+
+
+def test_uneven_suppliers_differ_and_keep_the_mean():
+    worlds = [make_world(WorldParams(uneven=u, base_rate=5e-3), 4, "bazaar") for u in (0.0, 0.8)]
+    spreads = []
+    for world in worlds:
+        honest = ~world.fake[world.complaint_order]
+        drew = np.bincount(world.supplier[world.complaint_order[honest]], minlength=240)
+        sold = np.bincount(world.supplier[~world.fake], minlength=240)
+        large = sold > 1000
+        spreads.append(np.std(np.log((drew[large] + 0.5) / sold[large])))
+    assert spreads[1] > spreads[0] + 0.4
+    counts = [len(w.complaint_order) for w in worlds]
+    assert counts[1] == pytest.approx(counts[0], rel=0.25)

@@ -6,31 +6,42 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import log_expit
+from scipy.special import log_expit, logsumexp
 
-from headwater.attribution.cells import Cells
-from headwater.attribution.explain import SHOP, explain
+from headwater.attribution.cells import Cells, entries_of
+from headwater.attribution.explain import said_by_shops
+from headwater.attribution.honest import HonestRates, ln_honest
 from headwater.attribution.market import SUPPLIER, Bools, Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import SourceFit
-from headwater.parameters.finding import CalibrationParams, ExplainParams, SpikeSlabParams
+from headwater.attribution.sweeps import log_likelihoods
+from headwater.parameters.finding import CalibrationParams, SpikeSlabParams
 
 
-def ln_bf_without_best(
-    market: Market, cells: Cells, fit: SourceFit, flow: sp.csr_matrix, chosen: Ints, model: SpikeSlabParams
+def evidence_without_best(
+    market: Market,
+    cells: Cells,
+    fit: SourceFit,
+    flow: sp.csr_matrix,
+    chosen: Ints,
+    honest: HonestRates,
+    model: SpikeSlabParams,
 ) -> Floats:
-    """(sources,) ln BF without all shops of the operator whose shops say most for a source, other sources held fixed; of those that
-    are not `chosen`, ln BF itself.
+    """(sources,) ln BF against an honest source of a rate of its own, without all shops of the operator whose shops say most for it, other
+    sources held fixed; of those that are not `chosen`, with all of them.
 
     A shop without an operator is its own. `flow` (shops x sources) expected complaints, its column sums are `cells.exposure`."""
-    least = fit.ln_bf.copy()
+    least = fit.ln_bf - honest.speaks
     if not len(chosen):
         return least
     party = market.party
-    by_party = by_group(party, int(party.max()) + 1, np.ones(market.shops))
-    everyone = ExplainParams(top=by_party.shape[0], decimals=model.decimals)
-    why = explain(cells, fit, party[market.complaints.shop], (by_party @ flow).tocsr(), chosen, model, everyone)
-    rows = why.kind == SHOP
-    np.minimum.at(least, why.source[rows], why.ln_bf_without[rows])
+    through = (by_group(party, int(party.max()) + 1, np.ones(market.shops)) @ flow).tocsr()
+    shop = party[market.complaints.shop]
+    slab = log_likelihoods(entries_of(cells), fit.explained, fit.phibar, fit.exposure, model)
+    said = said_by_shops(cells, fit, shop, through, chosen, model.grid)
+    guilty = logsumexp(slab[chosen][said.column] - said.terms + model.log_weights, axis=1)
+    said = said_by_shops(cells, fit, shop, through, chosen, honest.effects)
+    left = guilty - ln_honest(honest.gains[chosen][said.column] - said.terms, honest.log_omega)
+    np.minimum.at(least, chosen[said.column], left)
     return least
 
 

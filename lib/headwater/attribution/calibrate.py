@@ -72,12 +72,12 @@ def learn_tempering(log_odds: Floats, guilty: Bools, record: str, params: Calibr
     x = np.column_stack([np.ones(len(log_odds)), log_odds])
     target = np.asarray(guilty, dtype=np.float64)
     found = fit_logistic(x, target, np.ones(len(target)), np.array([0.0, 1.0]), np.array([1.0, 0.3])).mean
-    slope = float(max(found[1], 1e-3))
-    sure = expit(found[0] + slope * log_odds) >= params.sure
+    intercept, slope = min(float(found[0]), 0.0), float(np.clip(found[1], 1e-3, 1.0))
+    sure = expit(intercept + slope * log_odds) >= params.sure
     trials, right = int(sure.sum()), int(target[sure].sum())
     ceiling = 1.0 if wilson_low(right, trials) >= params.kept else params.not_sure
     return Tempering(
-        intercept=round(float(found[0]), 4), slope=round(slope, 4), ceiling=round(ceiling, 4), rows=len(target),
+        intercept=round(intercept, 4), slope=round(slope, 4), ceiling=round(ceiling, 4), rows=len(target),
         sure=trials, right=right, record=record,
     )  # fmt: skip
 

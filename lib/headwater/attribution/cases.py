@@ -66,7 +66,7 @@ def case_bayes_factors(cells: Cells, fit: SourceFit, case: Ints, params: SpikeSl
     gain = cells.observed[shares.row][:, None] * np.log1p(np.multiply.outer(shares.data / others, params.grid))
     collect = sp.csr_matrix((np.ones(shares.nnz), (shares.col, np.arange(shares.nnz))), shape=(len(heads), shares.nnz))
     loglik = collect @ gain - np.multiply.outer(fit.exposure @ merge, params.grid)
-    merged, _ = bayes_factors(np.asarray(loglik), fit.log_weights)
+    merged, _ = bayes_factors(np.asarray(loglik), params.log_weights)
     out[members] = np.round(merged, params.decimals)[group] + 0.0
     return out
 

@@ -108,8 +108,8 @@ def _refs(case: Case, rows: pd.DataFrame) -> list[list[str]]:
 
 
 def _before(case: Case, chosen: Ints) -> pd.DataFrame:
-    """What moves the log odds apart from complaints: the share of guilty sources of its type, the signs, the doubts of identity and of
-    what one operator's shops say."""
+    """What moves the log odds apart from complaints: the share of guilty sources of its type, the signs, the doubts of how much honest
+    sources differ, of identity, and of what one operator's shops say."""
     found = case.found
     names = case.finding.side.use
     raw = found.features[chosen] * found.slopes if len(found.slopes) else np.zeros((len(chosen), 0))
@@ -121,7 +121,8 @@ def _before(case: Case, chosen: Ints) -> pd.DataFrame:
     heard = found.fit.ln_bf[chosen] + case.said.bought[chosen] + case.said.shift[chosen]
     goods = np.round(found.by_goods[chosen], DIGITS) + 0.0
     odds = found.odds[chosen] + case.said.bought[chosen] + case.said.shift[chosen]
-    doubt = np.round(odds - base - heard - goods, DIGITS) + 0.0
+    honest = 0.0 - np.round(found.honest[chosen], DIGITS)
+    doubt = np.round(odds - base - heard - honest - goods, DIGITS) + 0.0
     one_operator = np.round(case.believed.log_odds[chosen] - odds, DIGITS) + 0.0
     parts = [
         _told(chosen, "prior", "prior", "prior_odds", prior, "of such sources so many are guilty, {:+.1f}"),
@@ -129,6 +130,14 @@ def _before(case: Case, chosen: Ints) -> pd.DataFrame:
             _told(chosen, f"sign:{name}", name, "prior_odds", signs[:, i], f"{name}, " + "{:+.1f}")
             for i, name in enumerate(names[: signs.shape[1]])
         ],
+        _told(
+            chosen,
+            "honest",
+            "honest rates",
+            "calibration",
+            honest,
+            "honest sources differ in how many complaints their goods draw, {:+.1f}",
+        ),
         _told(
             chosen,
             "identity",

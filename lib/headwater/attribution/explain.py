@@ -62,10 +62,31 @@ def explain(
     """
     model, params = model or SpikeSlabParams(), params or ExplainParams()
     chosen = np.unique(sources)
-    entries = entries_of(cells)
-    loglik = log_likelihoods(entries, fit.explained, fit.phibar, fit.exposure, model)
-    _, q = bayes_factors(loglik, fit.log_weights)
-    entry_row, gain = _gains(cells, fit, chosen, model)
+    loglik = log_likelihoods(entries_of(cells), fit.explained, fit.phibar, fit.exposure, model)
+    _, q = bayes_factors(loglik, model.log_weights)
+    said = said_by_shops(cells, fit, cell_shop, flow, chosen, model.grid)
+    contribution = np.round((q[chosen][said.column] * said.terms).sum(axis=1), params.decimals) + 0.0
+    without = logsumexp(loglik[chosen][said.column] - said.terms + model.log_weights, axis=1)
+    return _rows(chosen, said, contribution, without, fit.ln_bf[chosen], params)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What each shop says of each chosen source, one row a (source, shop): column, the place of the source among the chosen; terms
+    (rows x effects) its part of L; observed complaints (weighted, by share), expected ones on the final background."""
+
+    column: Ints
+    shop: Ints
+    terms: Floats
+    observed: Floats
+    expected: Floats
+
+
+def said_by_shops(
+    cells: Cells, fit: SourceFit, cell_shop: Ints, flow: sp.csr_matrix, chosen: Ints, effects: Floats
+) -> Said:
+    """The parts of L of the `chosen` sources by shop, other sources held fixed; see `explain`."""
+    entry_row, gain = _gains(cells, fit, chosen, effects)
     through = flow[:, chosen].tocsc()
     expected = sp.csc_matrix((through.data * fit.scale, through.indices, through.indptr), shape=through.shape)
     width = flow.shape[0]
@@ -76,16 +97,13 @@ def explain(
         ]
     )
     key, row = np.unique(seen, return_inverse=True)
-    column, shop = key // width, key % width
     n = len(entry_row.cell)
-    terms = np.zeros((len(key), model.grid_points))
+    terms = np.zeros((len(key), len(effects)))
     np.add.at(terms, row[:n], gain)
     e = np.bincount(row[n:], weights=expected.data, minlength=len(key))
     y = np.bincount(row[:n], weights=entry_row.observed, minlength=len(key))
-    terms -= np.multiply.outer(e, model.grid)
-    contribution = np.round((q[chosen][column] * terms).sum(axis=1), params.decimals) + 0.0
-    without = logsumexp(loglik[chosen][column] - terms + fit.log_weights, axis=1)
-    return _rows(chosen, column, shop, contribution, without, y, e, fit.ln_bf[chosen], params)
+    terms -= np.multiply.outer(e, effects)
+    return Said(key // width, key % width, terms, y, e)
 
 
 @dataclass(frozen=True)
@@ -95,30 +113,23 @@ class _EntryRows:
     observed: Floats
 
 
-def _gains(cells: Cells, fit: SourceFit, chosen: Ints, model: SpikeSlabParams) -> tuple[_EntryRows, Floats]:
-    """Of each non-zero (chosen source, cell): y_c ln(1 + w phi_g / a^(-j)) over the grid, and the complaints it shares in."""
+def _gains(cells: Cells, fit: SourceFit, chosen: Ints, effects: Floats) -> tuple[_EntryRows, Floats]:
+    """Of each non-zero (chosen source, cell): y_c ln(1 + w phi_g / a^(-j)) over the effects, and the complaints it shares in."""
     entries = entries_of(cells)
     place = np.full(len(cells.kind), -1)
     place[chosen] = np.arange(len(chosen))
     keep = np.flatnonzero(place[entries.source] >= 0)
     share, source, cell = entries.share[keep], entries.source[keep], entries.cell[keep]
     ratio = share / entries.others(fit.explained, fit.phibar)[keep]
-    gain = entries.observed[keep][:, None] * np.log1p(np.multiply.outer(ratio, model.grid))
+    gain = entries.observed[keep][:, None] * np.log1p(np.multiply.outer(ratio, effects))
     return _EntryRows(place[source], cell, entries.observed[keep] * np.minimum(share, 1.0)), gain
 
 
 def _rows(
-    chosen: Ints,
-    column: Ints,
-    shop: Ints,
-    contribution: Floats,
-    without: Floats,
-    y: Floats,
-    e: Floats,
-    ln_bf: Floats,
-    params: ExplainParams,
+    chosen: Ints, said: Said, contribution: Floats, without: Floats, ln_bf: Floats, params: ExplainParams
 ) -> Explanation:
     """Top shops, the rest, and the qualifier that takes what is left of ln BF."""
+    column, shop, y, e = said.column, said.shop, said.observed, said.expected
     order = np.lexsort((shop, -np.abs(contribution), column))
     starts = np.searchsorted(column[order], np.arange(len(chosen)))
     place = np.arange(len(order)) - starts[column[order]]

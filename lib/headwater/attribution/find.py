@@ -9,10 +9,11 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from headwater.attribution import hygiene, shares, side
-from headwater.attribution.backed import believed_without, complaints_alone, either, held_back, ln_bf_without_best
+from headwater.attribution.backed import believed_without, complaints_alone, either, evidence_without_best, held_back
 from headwater.attribution.calibrate import temper
 from headwater.attribution.cells import Cells
 from headwater.attribution.goods import goods_of_places, guilt_by_goods, owners, whose_goods_are_said
+from headwater.attribution.honest import honest_rates
 from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.late import fit_late
 from headwater.attribution.late_shares import late_shares, sources_of_their_own
@@ -26,7 +27,8 @@ from headwater.parameters.finding import FindParams
 class Found:
     """Sources in the order of `Market.kind` (suppliers and places, then the late ones).
 
-    odds is the posterior log odds, score what ranks: the same with a chance that the operator that says most was bought against or sells
+    honest is what speaks for an honest source of a rate of its own, against the fit's Bayes factor (`attribution/honest.py`); odds the
+    posterior log odds after it, score what ranks: the same with a chance that the operator that says most was bought against or sells
     fakes of his own (`believed_without`). probability what is published of it until verdicts calibrate it (tempered), `left` the
     own log odds without the operator that says most, even odds at most where complaints are `alone` (both in `backed`). `side` is what
     signs beyond complaints add to the log odds; `goods` (places x suppliers) whose goods leave which place, `by_goods` what the guilt
@@ -37,6 +39,7 @@ class Found:
     """
 
     fit: SourceFit
+    honest: Floats
     odds: Floats
     score: Floats
     probability: Floats
@@ -102,11 +105,12 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
         got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
     got, extra = _never_beyond_even_odds(got, extra, params)
     sure = identity(cells, market.complaints.shop) if params.doubt_identity else np.ones(market.sources)
-    odds = np.round(doubted(got.ln_bf, got.prior, sure), params.model.decimals)
+    honest = honest_rates(cells, got, params.model, params.honest)
+    odds = np.round(doubted(got.ln_bf - honest.speaks, got.prior, sure), params.model.decimals)
     by_goods = np.round(guilt_by_goods(odds, ground.goods, market, params.goods_fake), params.model.decimals)
     odds = np.round(odds + by_goods, params.model.decimals)
     flow = _flow_by_shop(market, ground.through, cells)
-    least = ln_bf_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), params.model)
+    least = evidence_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), honest, params.model)
     left = np.round(doubted(least, got.prior, sure), params.model.decimals)
     alone = complaints_alone(extra, slopes, kind, params.calibration)
     left = np.where(alone, np.minimum(left, 0.0), left)
@@ -114,9 +118,9 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     probability = held_back(temper(odds, params.tempering), left + goods_said, params.calibration)
     score = np.round(believed_without(odds, left + goods_said, params.operator_alone), params.model.decimals)
     return Found(
-        fit=got, odds=odds, score=score, probability=probability, left=left, alone=alone, side=extra, goods=ground.goods, by_goods=by_goods,
-        goods_said=goods_said, slopes=slopes, features=features, weights=weight, cells=cells, flow=flow, exposure_shares=ground.through,
-        inferred=ground.inferred, anew=ground.anew,
+        fit=got, honest=np.round(honest.speaks, params.model.decimals), odds=odds, score=score, probability=probability, left=left,
+        alone=alone, side=extra, goods=ground.goods, by_goods=by_goods, goods_said=goods_said, slopes=slopes, features=features,
+        weights=weight, cells=cells, flow=flow, exposure_shares=ground.through, inferred=ground.inferred, anew=ground.anew,
     )  # fmt: skip
 
 

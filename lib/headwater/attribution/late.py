@@ -1,7 +1,7 @@
 """Late sources: what explains of the complaints only that which suppliers and dispatch places leave.
 
 A building, a return place, the unknown supply of an operator are weaker evidence than a name in an order. They are fitted after the
-others and beside each other, on the same slab and background, the others' rates standing (`Cells.late`): so nothing about them can
+others and beside each other, on the same background, the others' rates standing (`Cells.late`): so nothing about them can
 move a supplier or a place, and what those explain speaks for no late source.
 """
 
@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from scipy.special import expit, logit
 
 from headwater.attribution.cells import Cells
-from headwater.attribution.spike_slab import Ground, Learnt, SourceFit, ascend, bayes_factors
+from headwater.attribution.spike_slab import Ground, SourceFit, ascend, bayes_factors
 from headwater.attribution.sweeps import LocalSweep, log_likelihoods
 from headwater.parameters.finding import SpikeSlabParams
 
@@ -31,15 +31,14 @@ def fit_late(cells: Cells, first: SourceFit, params: SpikeSlabParams) -> SourceF
     )  # fmt: skip
     offset = np.zeros(len(some.kind)) if some.offset is None else some.offset
     size = np.bincount(some.kind, minlength=1)
-    given = Learnt(np.full(len(size), params.prior_start), first.lift_centre, first.lift_spread)
     ground = Ground(some.exposure, some.kind, offset, size, float(some.observed.sum()), some.expected_total)
     sweep = LocalSweep(some, params, first.explained)
-    got = ascend(sweep, ground, params, given)
+    got = ascend(sweep, ground, params, background=False)
     odds = logit(got.learnt.pi)[some.kind] + offset
     extra = some.shares @ got.phibar
     explained = first.explained + extra
     loglik = log_likelihoods(sweep.entries, explained, got.phibar, some.exposure, params)
-    ln_bf = np.round(bayes_factors(loglik, first.log_weights)[0], params.decimals) + 0.0
+    ln_bf = np.round(bayes_factors(loglik, params.log_weights)[0], params.decimals) + 0.0
     left = some.observed / first.explained / (1.0 + extra)
     return replace(
         first,

@@ -34,7 +34,7 @@ class SourceFit:
     phibar   mean extra rate, in base rates, the frozen value of the last sweep.
     attributed complaints that the model lays at its door; with `background` they sum to the complaints observed.
     exposure X_j on the final background, complaints expected.
-    log_weights  (G,) ln omega of the learnt slab, centred on `lift_centre` base rates, `lift_spread` wide in their logarithm.
+    typical  the extra rate of goods that are fakes, in base rates: the middle of the decisive sources' effects, by their logarithm.
     scale    the factor by which the final background differs from the expected complaints given.
     explained (cells,) a_c = 1 + sum_j w_cj phibar_j, the rate of a cell in background rates.
     """
@@ -47,9 +47,7 @@ class SourceFit:
     exposure: Floats
     background: float
     scale: float
-    log_weights: Floats
-    lift_centre: float
-    lift_spread: float
+    typical: float
     explained: Floats
     sweeps: int
     converged: bool
@@ -88,16 +86,14 @@ class Ground:
 
 @dataclass
 class Learnt:
-    """What the sources teach each other: prior share per type, slab, and how much of the expected complaints is background."""
+    """What the sources teach each other: prior share per type, and how much of the expected complaints is background."""
 
     pi: Floats
-    centre: float
-    spread: float
     scale: float = 1.0
 
     def logs(self) -> Floats:
         """All of it in natural logs, so that one number says how far it moved."""
-        return np.concatenate([logit(self.pi), np.log([self.centre, self.spread, self.scale])])
+        return np.concatenate([logit(self.pi), [np.log(self.scale)]])
 
 
 @dataclass(frozen=True)
@@ -110,18 +106,18 @@ class Ascent:
     converged: bool
 
 
-def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams, given: Learnt | None = None) -> Ascent:
+def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams, background: bool = True) -> Ascent:
     """Damped sweeps over all sources at once, from nothing, until no probability and nothing learnt moves.
 
-    With the slab and background `given` by an earlier fit, only the prior shares are learnt."""
-    learnt = given or Learnt(np.full(len(ground.size), params.prior_start), params.lift_centre, params.lift_spread)
+    Where the `background` is an earlier fit's, only the prior shares are learnt."""
+    learnt = Learnt(np.full(len(ground.size), params.prior_start))
     phibar, posterior = np.zeros(len(ground.kind)), np.zeros(len(ground.kind))
     count, converged = 0, not len(phibar)
     while count < params.sweeps_max and not converged:
         count += 1
         loglik = sweep.gains(phibar)
         loglik -= np.multiply.outer(ground.exposure * learnt.scale, params.grid)
-        ln_bf, q = bayes_factors(loglik, params.log_weights(learnt.centre, learnt.spread))
+        ln_bf, q = bayes_factors(loglik, params.log_weights)
         new = expit(logit(learnt.pi)[ground.kind] + ground.offset + ln_bf)
         phibar = phibar + params.damping * (new * (q @ params.grid) - phibar)
         settled = np.abs(new - posterior).max(initial=0.0) < params.tolerance
@@ -129,8 +125,8 @@ def ascend(sweep: Sweep, ground: Ground, params: SpikeSlabParams, given: Learnt 
         if count % params.learn_every == 0 or settled:
             before = learnt.logs()
             _learn_shares(learnt, ground, posterior, params)
-            if given is None:
-                _learn_slab(learnt, sweep, ground, posterior, phibar, q, params)
+            if background:
+                _learn_background(learnt, sweep, ground, posterior, phibar, params)
             converged = bool(settled and np.abs(learnt.logs() - before).max() < 10 * params.tolerance)
     return Ascent(phibar, learnt, count, converged)
 
@@ -155,14 +151,16 @@ def fit_with(sweep_over: Callable[[Cells], Sweep], cells: Cells, params: SpikeSl
     phibar[mask], pull[mask], gains[mask] = got.phibar, sweep.pull(got.phibar), sweep.exact(got.phibar)
     learnt = got.learnt
     odds = logit(learnt.pi)[small.kind] + (0.0 if small.offset is None else small.offset)
-    exposure, weights = small.exposure * learnt.scale, params.log_weights(learnt.centre, learnt.spread)
+    exposure = small.exposure * learnt.scale
     gains -= np.multiply.outer(exposure, params.grid)
-    ln_bf = np.round(bayes_factors(gains, weights)[0], params.decimals) + 0.0
+    ln_bf, q = bayes_factors(gains, params.log_weights)
+    ln_bf = np.round(ln_bf, params.decimals) + 0.0
+    posterior = np.round(expit(odds + ln_bf), params.decimals)
     return SourceFit(
-        ln_bf=ln_bf, prior=expit(odds), posterior=np.round(expit(odds + ln_bf), params.decimals), phibar=phibar,
+        ln_bf=ln_bf, prior=expit(odds), posterior=posterior, phibar=phibar, typical=_typical(posterior, q, params),
         attributed=np.round(phibar * pull, params.decimals), exposure=exposure,
-        background=sweep.unexplained(got.phibar), scale=learnt.scale, log_weights=weights, lift_centre=learnt.centre,
-        lift_spread=learnt.spread, explained=(1.0 + small.shares @ phibar)[row], sweeps=got.sweeps, converged=got.converged,
+        background=sweep.unexplained(got.phibar), scale=learnt.scale, explained=(1.0 + small.shares @ phibar)[row],
+        sweeps=got.sweeps, converged=got.converged,
     )  # fmt: skip
 
 
@@ -181,16 +179,17 @@ def _learn_shares(learnt: Learnt, ground: Ground, posterior: Floats, params: Spi
     learnt.pi = np.clip(hits / (ground.size + params.prior_size), params.prior_min, params.prior_max)
 
 
-def _learn_slab(
-    learnt: Learnt, sweep: Sweep, ground: Ground, posterior: Floats, phibar: Floats, q: Floats, params: SpikeSlabParams
+def _learn_background(
+    learnt: Learnt, sweep: Sweep, ground: Ground, posterior: Floats, phibar: Floats, params: SpikeSlabParams
 ) -> None:
-    """Update slab and background from the decisive sources."""
-    decisive = posterior >= params.decisive
-    found = np.where(decisive, posterior, 0.0)
-    effect, k = np.log(params.grid), params.slab_pseudo
-    middle = (float(found @ (q @ effect)) + k * np.log(params.lift_centre)) / (float(found.sum()) + k)
-    square = (float(found @ (q @ (effect - middle) ** 2)) + k * params.lift_spread**2) / (float(found.sum()) + k)
-    learnt.centre, learnt.spread = float(np.exp(middle)), max(float(np.sqrt(square)), params.spread_min)
-    unexplained = max(sweep.unexplained(np.where(decisive, phibar, 0.0)), params.background_min * ground.observed)
+    """Update how much of the expected complaints is background: what the decisive sources leave."""
+    left = sweep.unexplained(np.where(posterior >= params.decisive, phibar, 0.0))
     pseudo = params.background_pseudo
-    learnt.scale = (unexplained + pseudo) / (ground.expected + pseudo)
+    learnt.scale = (max(left, params.background_min * ground.observed) + pseudo) / (ground.expected + pseudo)
+
+
+def _typical(posterior: Floats, q: Floats, params: SpikeSlabParams) -> float:
+    """The middle, by its logarithm, of the decisive sources' effects; without any, `typical`."""
+    found = np.where(posterior >= params.decisive, posterior, 0.0)
+    known = float(found @ (q @ np.log(params.grid))) + params.typical_pseudo * np.log(params.typical)
+    return float(np.exp(known / (float(found.sum()) + params.typical_pseudo)))

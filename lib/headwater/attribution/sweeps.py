@@ -89,15 +89,23 @@ def _rows(matrix: sp.csr_matrix, first: int, last: int) -> sp.csr_matrix:
 
 
 def log_likelihoods(
-    entries: Entries, explained: Floats, phibar: Floats, exposure: Floats, params: SpikeSlabParams
+    entries: Entries,
+    explained: Floats,
+    phibar: Floats,
+    exposure: Floats,
+    params: SpikeSlabParams,
+    effects: Floats | None = None,
 ) -> Floats:
-    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision."""
-    out = -np.multiply.outer(exposure, params.grid)
+    """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision.
+
+    phi_g: `effects` (above -1, of suppliers and places alone), else the model's grid."""
+    grid = params.grid if effects is None else effects
+    out = -np.multiply.outer(exposure, grid)
     before = entries.before_late(explained, phibar)
 
     def part(block: Block) -> Floats:
         ratio = entries.share[block.at] / entries.others(explained, phibar, block, before=before)
-        gain = np.log1p(np.multiply.outer(ratio, params.grid))
+        gain = np.log1p(np.multiply.outer(ratio, grid))
         weights = sp.csr_matrix(
             (entries.observed[block.at], np.arange(len(ratio), dtype=np.int32), block.starts),
             shape=(len(block.starts) - 1, len(ratio)),

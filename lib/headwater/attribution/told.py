@@ -130,7 +130,7 @@ def harm(probability: Floats, found: Found, value: Floats) -> Floats:
     guilty source, over those that goods draw which are fakes throughout (the centre of tonight's slab), at most 1. What a place is
     suspected of for its suppliers is theirs in that part, too."""
     posterior = np.maximum(expit(np.log(found.fit.prior / (1 - found.fit.prior)) + found.fit.ln_bf), 1e-12)
-    part = np.minimum(found.fit.phibar / posterior / found.fit.lift_centre, 1.0)
+    part = np.minimum(found.fit.phibar / posterior / found.fit.typical, 1.0)
     suppliers, places = found.goods.shape[1], slice(found.goods.shape[1], sum(found.goods.shape))
     guilty = expit(found.odds)
     own = expit(found.odds - found.by_goods)[places] / np.maximum(guilty[places], 1e-12)

@@ -22,10 +22,18 @@ from headwater.attribution.sweeps import log_likelihoods
 from headwater.evaluate.fraudar import fraudar
 from headwater.evaluate.tables import expected_complaints
 from headwater.evaluate.worlds import World
-from headwater.parameters.finding import SIGNS, FindParams, HygieneParams, ShareParams, SideParams, SpikeSlabParams
+from headwater.parameters.finding import (
+    SIGNS,
+    FindParams,
+    HonestParams,
+    HygieneParams,
+    ShareParams,
+    SideParams,
+    SpikeSlabParams,
+)
 
 PLAIN = ShareParams(use_places=False)
-FIXED = 1e12  # pseudo-sources that no market outweighs: the slab stays where it starts
+FIRST_SLAB = SpikeSlabParams(lift_min=1.0, lift_centre=15.0, lift_spread=1.2)  # what one expects of fakes, and no less
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,7 @@ def fraudar_sources(e: Evidence) -> Floats:
 
 def mean_field_split(e: Evidence, rounds: int = 60) -> Floats:
     """The textbook variational split of each complaint among its sources, same prior: ln odds from what a source is given."""
-    params = SpikeSlabParams()
+    params = FIRST_SLAB
     cells, grid = e.cells, params.grid
     odds = logit(params.prior_start)
     phi = np.full(len(cells.exposure), params.prior_start * params.lift_centre)
@@ -176,22 +184,22 @@ def mean_field_split(e: Evidence, rounds: int = 60) -> Floats:
             cells.shares.T @ (cells.observed / rate)
         )  # its own and its share of the background's
         likelihood = np.multiply.outer(given, np.log1p(grid)) - np.multiply.outer(cells.exposure, grid)
-        ln_bf, q = bayes_factors(likelihood, params.log_weights())
+        ln_bf, q = bayes_factors(likelihood, params.log_weights)
         phi = 0.5 * phi + 0.5 * expit(odds + ln_bf) * (q @ grid)
     return ln_bf
 
 
 def one_sweep(e: Evidence) -> Floats:
     """The Bayes factor of each source alone, nobody else explaining anything."""
-    params = SpikeSlabParams()
+    params = FIRST_SLAB
     zero = np.zeros(len(e.cells.exposure))
     loglik = log_likelihoods(entries_of(e.cells), np.ones(len(e.cells.observed)), zero, e.cells.exposure, params)
-    return bayes_factors(loglik, params.log_weights())[0]
+    return bayes_factors(loglik, params.log_weights)[0]
 
 
 def spike_slab(e: Evidence) -> Floats:
     """docs/model.md step 3 as it stands: capped complaints, listings, no evidence beyond complaints, no places in the inference."""
-    got = fit(e.cells, SpikeSlabParams(decisive=0.0, slab_pseudo=FIXED))
+    got = fit(e.cells, FIRST_SLAB.model_copy(update={"decisive": 0.0}))
     return np.asarray(logit(got.prior) + got.ln_bf)
 
 
@@ -217,7 +225,8 @@ ABLATIONS: dict[str, FindParams] = {
     "- dispatch places": FindParams(shares=PLAIN),
     **{f"- {sign}": FindParams(side=SideParams(use=tuple(s for s in SIGNS if s != sign))) for sign in SIGNS},
     "- all signs beyond complaints": FindParams(side=SideParams(use=())),
-    "- learnt slab": FindParams(model=SpikeSlabParams(slab_pseudo=FIXED)),
+    "- wide slab": FindParams(model=FIRST_SLAB),
+    "- honest sources differ": FindParams(honest=HonestParams(spreads=(0.0,))),
     "- decisive sources teach alone": FindParams(model=SpikeSlabParams(decisive=0.0)),
     "- goods of suspected suppliers": FindParams(goods_fake=0.0),
     "- owned places": FindParams(owned_from=1.0),

@@ -117,7 +117,7 @@ def bazaar(params: WorldParams, rng: np.random.Generator) -> Plan:
 
 
 def guilds(params: WorldParams, rng: np.random.Generator) -> Plan:
-    """Bench: operators with several shops buy within communities; fakes of some brands only; shops name all or nothing."""
+    """Tuning: operators with several shops buy within communities; fakes of some brands only; shops name all or nothing."""
     who = _suppliers(params, rng, 0.25, 0.5)
     guilty = np.asarray(who["guilty"], dtype=np.bool_)
     shops, count, guild_count = params.shops, params.suppliers, 8

@@ -72,6 +72,15 @@ class WorldParams(BaseModel):
     )
     bursts: float = Field(0.0, description="Share of guilty suppliers for whose goods shops were opened together.")
     confirmed: float = Field(0.0, description="Share of guilty suppliers that people have confirmed.")
+    uneven: float = Field(
+        0.0,
+        description="Standard deviation of ln base_rate over suppliers: some honest goods are complained about more.",
+    )
+    crowds: int = Field(
+        0,
+        description="Honest suppliers about whom a crowd complains: bought accounts that file one each, over all their shops.",
+    )
+    crowd: int = Field(10, description="Complaints of a crowd, at any time of the window.")
 
 
 DIFFICULTIES: dict[str, WorldParams] = {
@@ -86,6 +95,8 @@ DIFFICULTIES: dict[str, WorldParams] = {
     "sparse": WorldParams(named=0.15, camouflage=0.4, malicious=0.12, per_account=2, fake_rate=1.3e-3),
     "concealed": WorldParams(named=0.5, camouflage=0.4, hidden=0.5),
     "silent": WorldParams(named=0.15, camouflage=0.4, silent=0.5),
+    "uneven": WorldParams(named=0.15, camouflage=0.4, uneven=0.8, base_rate=8 * BASE_RATE, fake_rate=8 * 2.6e-3),
+    "crowds": WorldParams(named=0.15, camouflage=0.4, crowds=4),
     "gangs": WorldParams(named=0.15, camouflage=0.4, fake_rate=1.3e-3, bands=0.6, bursts=0.5, confirmed=0.2),
 }
 
@@ -158,6 +169,7 @@ class World:
         return np.asarray(fakes >= 0.5 * np.maximum(through, 1), dtype=np.bool_)
 
 
+Filed = tuple[Ints, Ints, Ints, Bools, int]  # complaints: order, account, day filed, false; and how many accounts
 FAMILIES = {"bazaar": bazaar, "guilds": guilds, "ports": ports}
 
 
@@ -182,7 +194,13 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     other = rng.random(params.orders) < params.not_described * plan.care[plan.shop[listing]] * np.where(fake, 3.0, 1.0)
     refunded = rng.random(params.orders) < params.refund_rate * plan.care[plan.shop[listing]] * np.where(fake, 2.0, 1.0)
     day = plan.days(rng, listing)
-    order, account, filed, false, accounts = _complaints(params, plan, rng, listing, supplier, fake, day)
+    later = np.random.default_rng([seed, sorted(FAMILIES).index(family) + 1, 2])
+    honest = params.base_rate * np.exp(later.normal(-(params.uneven**2) / 2, params.uneven, params.suppliers))
+    rate = np.where(fake, params.fake_rate * plan.vigour[supplier], honest[supplier])
+    order, account, filed, false, accounts = _complaints(params, plan, rng, listing, rate, fake, day)
+    order, account, filed, false, accounts = _with_crowds(
+        params, later, supplier, fake, plan.guilty, day, (order, account, filed, false, accounts)
+    )
     pairs = np.unique(plan.shop[listing] * params.suppliers + supplier)
     pairs = pairs[rng.random(len(pairs)) < params.declared]
     pairs = pairs[~facts.hidden[pairs % params.suppliers]]
@@ -198,10 +216,9 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
 
 
 def _complaints(
-    params: WorldParams, plan: Plan, rng: np.random.Generator, listing: Ints, supplier: Ints, fake: Bools, day: Ints
-) -> tuple[Ints, Ints, Ints, Bools, int]:
-    """Genuine complaints by rate, with a delay and cut at the night, then false ones in bursts: order, account, filed, false, accounts."""
-    rate = np.where(fake, params.fake_rate * plan.vigour[supplier], params.base_rate)
+    params: WorldParams, plan: Plan, rng: np.random.Generator, listing: Ints, rate: Floats, fake: Bools, day: Ints
+) -> Filed:
+    """Genuine complaints by rate, with a delay and cut at the night, then false ones in bursts."""
     order = np.flatnonzero(rng.random(len(listing)) < rate)
     filed = day[order] + rng.gamma(2.0, 5.0, len(order)).astype(np.int64)
     order, filed = order[filed < params.days], filed[filed < params.days]
@@ -227,3 +244,20 @@ def _complaints(
     false = np.arange(len(order)) >= len(order) - wanted
     _, first = np.unique(order, return_index=True)  # one complaint per order line
     return order[first], account[first], filed[first], false[first], buyers + hired
+
+
+def _with_crowds(
+    params: WorldParams, rng: np.random.Generator, supplier: Ints, fake: Bools, guilty: Bools, day: Ints, filed: Filed
+) -> Filed:
+    """The complaints, and those of crowds: of honest suppliers large enough, orders at random, an account each."""
+    order, account, when, false, accounts = filed
+    sold = np.bincount(supplier, minlength=params.suppliers)
+    large = np.flatnonzero(~guilty & (sold >= 4 * params.crowd))
+    for target in rng.choice(large, size=min(params.crowds, len(large)), replace=False):
+        of = np.setdiff1d(np.flatnonzero((supplier == target) & ~fake & (day < params.days - 3)), order)
+        bad = rng.choice(of, size=min(params.crowd, len(of)), replace=False)
+        order, false = np.concatenate([order, bad]), np.concatenate([false, np.ones(len(bad), dtype=bool)])
+        account = np.concatenate([account, accounts + np.arange(len(bad))])
+        when = np.concatenate([when, rng.integers(day[bad] + 2, params.days)])
+        accounts += len(bad)
+    return order, account, when, false, accounts

@@ -99,20 +99,33 @@ class SpikeSlabParams(Section):
     """Parameters of the source model; every field says its unit and why it has its default."""
 
     grid_points: int = Field(
-        14, ge=2, description="effect sizes tried per source (count): steps of 55 %, finer changes no rank"
+        14, ge=2, description="effect sizes tried per source (count): steps of 70 %, finer changes no rank"
     )
     lift_min: float = Field(
-        1.0, gt=0, description="smallest extra rate phi, in base rates: below it a source is not worth a visit"
+        0.3,
+        gt=0,
+        description="smallest extra rate phi, in base rates: a large seller of some fakes hardly draws more complaints",
     )
     lift_max: float = Field(
         300.0, gt=0, description="largest extra rate phi, in base rates: 3.5 % of orders complained about"
     )
     lift_centre: float = Field(
-        15.0, gt=0, description="median of the slab, in base rates: fakes draw complaints some 15 times as often"
+        6.0,
+        gt=0,
+        description="median of the slab, in base rates: below what fakes draw, for guilty sources sell genuine goods too",
     )
     lift_spread: float = Field(
-        1.2, gt=0, description="standard deviation of ln phi in the slab: guilty sources differ by a factor of three"
+        2.0,
+        gt=0,
+        description="standard deviation of ln phi in the slab: wide, so that few complaints clear nobody. It is not learnt: sources "
+        "that are found out have large effects, and the slab would leave out the others",
     )
+    typical: float = Field(
+        15.0,
+        gt=0,
+        description="extra rate of goods that are fakes, in base rates, until decisive sources tell tonight's",
+    )
+    typical_pseudo: float = Field(3.0, gt=0, description="pseudo-sources at it")
     prior_start: float = Field(
         0.05, gt=0, lt=1, description="share of guilty sources before anything is seen, per type"
     )
@@ -129,17 +142,9 @@ class SpikeSlabParams(Section):
         0.5,
         ge=0,
         le=1,
-        description="posterior from which a source teaches prior share, slab and background. At 0 all do, as in the "
+        description="posterior from which a source teaches prior share and background. At 0 all do, as in the "
         "textbook: then thousands of sources that nothing is known of explain complaints by their prior alone, and the "
         "background runs to its floor",
-    )
-    slab_pseudo: float = Field(
-        3.0,
-        gt=0,
-        description="pseudo-sources at lift_centre and lift_spread when the slab is learnt: complaint rates of fakes differ by market",
-    )
-    spread_min: float = Field(
-        0.4, gt=0, description="floor of the learnt lift_spread: a few guilty sources alike do not bind the next"
     )
     learn_every: int = Field(12, ge=1, description="sweeps between two updates of prior shares and background")
     sweeps_max: int = Field(120, ge=1, description="sweeps at most; 25-60 are usual")
@@ -157,11 +162,49 @@ class SpikeSlabParams(Section):
         """The effect sizes phi_g, log-spaced, in base rates."""
         return np.exp(np.linspace(np.log(self.lift_min), np.log(self.lift_max), self.grid_points))
 
-    def log_weights(self, centre: float | None = None, spread: float | None = None) -> Array:
-        """ln omega_g: the slab's log-normal prior on the grid, normalised; `centre` in base rates, `spread` of its logarithm."""
-        middle = np.log(centre or self.lift_centre)
-        raw = -0.5 * ((np.log(self.grid) - middle) / (spread or self.lift_spread)) ** 2
+    @cached_property
+    def log_weights(self) -> Array:
+        """ln omega_g: the slab's log-normal prior on the grid, normalised."""
+        raw = -0.5 * ((np.log(self.grid) - np.log(self.lift_centre)) / self.lift_spread) ** 2
         return np.asarray(raw - np.log(np.exp(raw).sum()), dtype=np.float64)
+
+
+class HonestParams(Section):
+    """Parameters of how much honest sources differ."""
+
+    spreads: tuple[float, ...] = Field(
+        (0.0, 0.25, 0.5, 0.75, 1.0, 1.25),
+        strict=False,
+        min_length=1,
+        description="standard deviations tried of ln of an honest source's rate; at 0 all draw the common one",
+    )
+    spread_scale: float = Field(
+        0.5,
+        gt=0,
+        description="scale of their half-normal prior: honest goods differ by some factor of two; nights tell more",
+    )
+    rate_max: float = Field(
+        11.0, gt=1, description="highest rate of an honest source, in common rates, and one over the lowest"
+    )
+    rates: int = Field(33, ge=3, description="rates tried between them (count), an odd number: steps of 16 %")
+
+    @cached_property
+    def effects(self) -> Array:
+        """(R,) rho_r - 1, the rates evenly spaced by their logarithms; the middle one is 0."""
+        end = np.log(self.rate_max)
+        return np.asarray(np.expm1(np.linspace(-end, end, self.rates)))
+
+    @cached_property
+    def by_spread(self) -> Array:
+        """(spreads x R) ln of each rate's chance if honest rates spread so, normalised on the grid."""
+        logs = np.log1p(self.effects)
+        rows = [-0.5 * ((logs + s**2 / 2) / s) ** 2 if s else np.where(logs == 0, 0.0, -np.inf) for s in self.spreads]
+        return np.stack([row - np.log(np.exp(row).sum()) for row in rows])
+
+    @cached_property
+    def log_prior(self) -> Array:
+        """(spreads,) ln of the prior of each spread, up to a constant."""
+        return -0.5 * (np.array(self.spreads) / self.spread_scale) ** 2
 
 
 class SideParams(Section):
@@ -222,13 +265,13 @@ class Tempering(Section):
 
 
 PLANTED = Tempering(
-    intercept=-0.0055,
-    slope=0.8863,
+    intercept=0.0,
+    slope=1.0,
     ceiling=1.0,
-    rows=15354,
-    sure=665,
-    right=664,
-    record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm",
+    rows=18855,
+    sure=828,
+    right=825,
+    record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm, uneven, crowds",
     bins=(
         (0.5, 0.75, 773, 527),
         (0.75, 0.9, 1024, 886),
@@ -277,7 +320,7 @@ class CalibrationParams(Section):
         "0, even odds, and somebody else's complaints have to say a little more",
     )
     signs_from: float = Field(
-        0.4,
+        1.0,
         description="log odds that signs beside complaints have to add before a supplier is called sure: guilty ones nearly always have "
         "them, those whom a paid crowd accuses have none",
     )
@@ -341,6 +384,7 @@ class FindParams(Section):
     shares: ShareParams = Field(ShareParams(), description="whose goods an order carries")
     hygiene: HygieneParams = Field(HygieneParams(), description="what a complaint weighs")
     model: SpikeSlabParams = Field(SpikeSlabParams(), description="which sources explain the complaints")
+    honest: HonestParams = Field(HonestParams(), description="how much honest sources differ")
     side: SideParams = Field(SideParams(), description="what speaks beside complaints")
     tempering: Tempering = Field(PLANTED, description="the probability without verdicts")
     calibration: CalibrationParams = Field(CalibrationParams(), description="the probability with verdicts")
@@ -380,7 +424,7 @@ class FindParams(Section):
         description="whether a source is believed no further than that any of the goods complained about were its own",
     )
     operator_alone: float = Field(
-        0.1,
+        0.25,
         ge=0,
         lt=1,
         description="chance that what the shops of one operator say of a source is bought or his own doing: sources that others speak "
