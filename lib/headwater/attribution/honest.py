@@ -45,7 +45,7 @@ def honest_rates(cells: Cells, fit: SourceFit, model: SpikeSlabParams, params: H
 
 def ln_honest(gains: Floats, log_omega: Floats) -> Floats:
     """(rows,) ln H, at least 0, of rows of gains by rate."""
-    return np.maximum(logsumexp(gains + log_omega, axis=1), 0.0)
+    return np.asarray(np.maximum(logsumexp(gains + log_omega, axis=1), 0.0))
 
 
 def _learn(gains: Floats, cells: Cells, fit: SourceFit, params: HonestParams) -> Floats:

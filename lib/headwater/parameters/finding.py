@@ -186,13 +186,12 @@ class HonestParams(Section):
     rate_max: float = Field(
         11.0, gt=1, description="highest rate of an honest source, in common rates, and one over the lowest"
     )
-    rates: int = Field(33, ge=3, description="rates tried between them (count), an odd number: steps of 16 %")
+    rates: int = Field(16, ge=1, description="rates tried on either side of the common one (count): steps of 16 %")
 
     @cached_property
     def effects(self) -> Array:
         """(R,) rho_r - 1, the rates evenly spaced by their logarithms; the middle one is 0."""
-        end = np.log(self.rate_max)
-        return np.asarray(np.expm1(np.linspace(-end, end, self.rates)))
+        return np.asarray(np.expm1(np.arange(-self.rates, self.rates + 1) * np.log(self.rate_max) / self.rates))
 
     @cached_property
     def by_spread(self) -> Array:
