@@ -272,14 +272,14 @@ PLANTED = Tempering(
     right=825,
     record="bazaar and guilds, seeds 0-3, clean, camouflage, unnamed, malicious, sly, hard, sparse, swarm, uneven, crowds",
     bins=(
-        (0.5, 0.75, 773, 527),
-        (0.75, 0.9, 1024, 886),
-        (0.9, 0.95, 199, 190),
-        (0.95, 0.99, 414, 402),
-        (0.99, 1.0, 2277, 2275),
+        (0.5, 0.75, 1049, 745),
+        (0.75, 0.9, 1318, 1119),
+        (0.9, 0.95, 249, 242),
+        (0.95, 0.99, 555, 550),
+        (0.99, 1.0, 2556, 2540),
     ),
-    brier=0.0424,
-    log_loss=0.1564,
+    brier=0.0404,
+    log_loss=0.1534,
 )
 
 
@@ -332,8 +332,8 @@ class CalibrationParams(Section):
         0.75,
         gt=0.5,
         lt=1,
-        description="highest probability of what rests on one operator or on complaints alone: of such suppliers 86 % were guilty "
-        "on the bench's marketplaces, and fewer where many accounts attack one shop",
+        description="highest probability of what rests on one operator or on complaints alone: of such suppliers 83 % were guilty "
+        "on the bench's marketplaces, and fewer where many accounts attack one shop or one supplier",
     )
 
     @property
