@@ -55,7 +55,7 @@ def test_what_is_left_is_the_evidence_of_a_night_without_the_operator_that_says_
     gathered = window(FLOWS, TWO)
     found = find(gathered.market, gathered.listing_shop)
     u = list(gathered.ids.suppliers).index("u")
-    market, model = gathered.market, FindParams().model
+    market, model = gathered.market, FindParams().model.fine
     honest = honest_rates(found.cells, found.fit, model, FindParams().honest)
     parties = market.party[market.complaints.shop]
     assert len(np.unique(parties)) == 2

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from headwater.attribution.cells import Cells
 from headwater.attribution.find import find
 from headwater.attribution.honest import honest_rates
-from headwater.attribution.spike_slab import fit
+from headwater.attribution.spike_slab import fit, refined
 from headwater.evaluate.metrics import average_precision
 from headwater.evaluate.tables import market_of
 from headwater.evaluate.worlds import WorldParams, make_world
@@ -77,3 +77,13 @@ def test_honest_suppliers_of_many_complaints_are_not_called_sure(family):
         assert scores[0] >= scores[1] - 0.01
     assert wrong <= before
     assert wrong <= 1
+
+
+@pytest.mark.parametrize("rate", [4.0, 5.0, 6.5, 8.0, 10.0])
+def test_a_source_of_hundreds_of_complaints_is_guilty_whatever_lies_between_the_effect_sizes_of_a_sweep(rate):
+    cells = suppliers(0.25, n=100, expected=100.0)
+    cells.observed[0] = 100 * rate
+    fine = MODEL.fine
+    got = refined(cells, fit(cells), fine)
+    honest = honest_rates(cells, got, fine, PARAMS)
+    assert got.ln_bf[0] - honest.speaks[0] > 7

@@ -77,7 +77,7 @@ def test_the_evidence_of_late_sources_adds_up_to_their_bayes_factor(concealed):
     market, _, found = concealed
     top = np.argsort(-found.score[market.early :])[:20] + market.early
     chosen = np.concatenate([top, np.argsort(-found.score[: market.early])[:20]])
-    why = explain(found.cells, found.fit, market.complaints.shop, found.flow, chosen, MODEL)
+    why = explain(found.cells, found.fit, market.complaints.shop, found.flow, chosen, MODEL.fine)
     total = np.bincount(why.source, weights=why.contribution, minlength=market.sources)
     np.testing.assert_allclose(total[chosen], found.fit.ln_bf[chosen], atol=1e-6)
     assert (why.contribution[why.kind == QUALIFIER] <= 1e-6).all()  # the divergence is never negative

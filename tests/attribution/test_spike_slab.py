@@ -60,10 +60,11 @@ def test_the_blocks_of_a_sweep_change_nothing():
 
 
 def test_the_bayes_factor_averages_the_likelihood_over_the_slab():
-    loglik = np.array([[0.0] * 14, list(range(14))])
+    n = PARAMS.grid_points
+    loglik = np.array([[0.0] * n, list(range(n))])
     ln_bf, q = bayes_factors(loglik, PARAMS.log_weights)
     assert ln_bf[0] == pytest.approx(0.0, abs=1e-12)
-    assert ln_bf[1] == pytest.approx(logsumexp(np.arange(14) + PARAMS.log_weights))
+    assert ln_bf[1] == pytest.approx(logsumexp(np.arange(n) + PARAMS.log_weights))
     np.testing.assert_allclose(q.sum(axis=1), 1.0)
 
 

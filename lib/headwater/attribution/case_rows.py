@@ -36,7 +36,7 @@ def merged(found: Found, said: FoundOut, belief: Belief, x: Floats, case: Ints, 
     several = np.flatnonzero(np.bincount(case, minlength=len(case))[case] > 1)
     if not len(several):
         return with_verdicts(alone, said.shift)
-    gain = case_bayes_factors(found.cells, found.fit, case, params.model) - found.fit.ln_bf
+    gain = case_bayes_factors(found.cells, found.fit, case, params.model.fine) - found.fit.ln_bf
     _, group = np.unique(case[several], return_inverse=True)
     size = np.bincount(group)
     mean = np.bincount(group, weights=(odds + gain)[several]) / size

@@ -58,7 +58,9 @@ def _shops(case: Case, chosen: Ints) -> pd.DataFrame:
     """Shops by what they add to ln BF, the largest each way by name, and the qualifier that makes the sum exact."""
     market, found = case.window.market, case.found
     everything = ExplainParams(top=max(market.shops, 1), decimals=DIGITS)
-    why = explain(found.cells, found.fit, market.complaints.shop, found.flow, chosen, case.finding.model, everything)
+    why = explain(
+        found.cells, found.fit, market.complaints.shop, found.flow, chosen, case.finding.model.fine, everything
+    )
     rows = pd.DataFrame({name: getattr(why, name) for name in why.__dataclass_fields__})
     rows["ln_bf_without"] += case.said.bought[rows["source"].to_numpy(np.int64)]
     shops = rows[rows["kind"] == SHOP].copy()

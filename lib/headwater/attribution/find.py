@@ -18,7 +18,7 @@ from headwater.attribution.hygiene import Corroborate
 from headwater.attribution.late import fit_late
 from headwater.attribution.late_shares import late_shares, sources_of_their_own
 from headwater.attribution.market import PLACE, Bools, Cleared, Floats, Ints, Market, by_group
-from headwater.attribution.spike_slab import Fit, SourceFit, fit
+from headwater.attribution.spike_slab import Fit, SourceFit, fit, refined
 from headwater.attribution.verdict_terms import counts_after_clearing
 from headwater.parameters.finding import FindParams
 
@@ -103,14 +103,15 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     cells = replace(ground.cells, observed=weight, offset=ground.offset)
     if market.sources > early:
         got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
-    got, extra = _never_beyond_even_odds(got, extra, params)
+    fine = params.model.fine
+    got, extra = _never_beyond_even_odds(refined(cells, got, fine), extra, params)
     sure = identity(cells, market.complaints.shop) if params.doubt_identity else np.ones(market.sources)
-    honest = honest_rates(cells, got, params.model, params.honest)
+    honest = honest_rates(cells, got, fine, params.honest)
     odds = np.round(doubted(got.ln_bf - honest.speaks, got.prior, sure), params.model.decimals)
     by_goods = np.round(guilt_by_goods(odds, ground.goods, market, params.goods_fake), params.model.decimals)
     odds = np.round(odds + by_goods, params.model.decimals)
     flow = _flow_by_shop(market, ground.through, cells)
-    least = evidence_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), honest, params.model)
+    least = evidence_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), honest, fine)
     left = np.round(doubted(least, got.prior, sure), params.model.decimals)
     alone = complaints_alone(extra, slopes, kind, params.calibration)
     left = np.where(alone, np.minimum(left, 0.0), left)

@@ -13,14 +13,14 @@ conditional Bayes factor of one source on a grid of effect sizes, all sources at
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit
 
-from headwater.attribution.cells import Cells, collapse, heard
+from headwater.attribution.cells import Cells, collapse, entries_of, heard
 from headwater.attribution.market import Floats, Ints
-from headwater.attribution.sweeps import LocalSweep, Sweep
+from headwater.attribution.sweeps import LocalSweep, Sweep, log_likelihoods
 from headwater.parameters.finding import SpikeSlabParams
 
 
@@ -139,6 +139,13 @@ def fit(cells: Cells, params: SpikeSlabParams | None = None) -> SourceFit:
     """
     params = params or SpikeSlabParams()
     return fit_with(lambda loud: LocalSweep(loud, params), cells, params)
+
+
+def refined(cells: Cells, got: SourceFit, fine: SpikeSlabParams) -> SourceFit:
+    """The fit, its Bayes factors on the effect sizes of `fine`; late sources, too."""
+    loglik = log_likelihoods(entries_of(cells), got.explained, got.phibar, got.exposure, fine)
+    ln_bf = np.round(bayes_factors(loglik, fine.log_weights)[0], fine.decimals) + 0.0
+    return replace(got, ln_bf=ln_bf, posterior=np.round(expit(logit(got.prior) + ln_bf), fine.decimals))
 
 
 def fit_with(sweep_over: Callable[[Cells], Sweep], cells: Cells, params: SpikeSlabParams) -> SourceFit:

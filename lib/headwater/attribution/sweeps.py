@@ -98,7 +98,7 @@ def log_likelihoods(
 ) -> Floats:
     """(sources x G) L_jg = sum_c y_c ln(1 + w_cj phi_g / a_c^(-j)) - phi_g X_j, other sources held at `phibar`; double precision.
 
-    phi_g: `effects` (above -1, of suppliers and places alone), else the model's grid."""
+    phi_g: `effects`, each above -1, else the model's grid."""
     grid = params.grid if effects is None else effects
     out = -np.multiply.outer(exposure, grid)
     before = entries.before_late(explained, phibar)

@@ -99,7 +99,14 @@ class SpikeSlabParams(Section):
     """Parameters of the source model; every field says its unit and why it has its default."""
 
     grid_points: int = Field(
-        14, ge=2, description="effect sizes tried per source (count): steps of 70 %, finer changes no rank"
+        8,
+        ge=2,
+        description="effect sizes tried per source (count) in a sweep: steps of 170 %, a quarter of the slab's width",
+    )
+    fine_points: int = Field(
+        47,
+        ge=2,
+        description="effect sizes tried once the sweeps ended: steps of 16 %, as those of honest rates (finding.honest)",
     )
     lift_min: float = Field(
         0.3,
@@ -161,6 +168,11 @@ class SpikeSlabParams(Section):
     def grid(self) -> Array:
         """The effect sizes phi_g, log-spaced, in base rates."""
         return np.exp(np.linspace(np.log(self.lift_min), np.log(self.lift_max), self.grid_points))
+
+    @cached_property
+    def fine(self) -> SpikeSlabParams:
+        """The same with all effect sizes of what is published: a source of many complaints fits between two of a sweep's."""
+        return SpikeSlabParams.model_validate(self.model_dump() | {"grid_points": self.fine_points})
 
     @cached_property
     def log_weights(self) -> Array:
