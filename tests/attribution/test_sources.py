@@ -200,3 +200,21 @@ def test_a_place_that_sends_a_suppliers_fakes_does_as_much_harm_as_he():
     at = by_key(rows)
     ratio = at["hall"]["harm_minor"] / at["u"]["harm_minor"]
     assert ratio == pytest.approx(at["hall"]["probability"] / at["u"]["probability"], rel=0.2)
+
+
+def test_a_supplier_of_whom_nobody_complained_is_shown_for_its_signs_and_not_suspected():
+    """Six suppliers draw complaints and refunds, twenty neither; of one more, money is asked back as often as of the six."""
+    refunds = {f"g{i}": 25 for i in range(6)} | {f"h{i:02d}": 1 for i in range(20)} | {"w": 25}
+    flows = [
+        {"seller_id": f"{supplier}-{k}", "supplier_id": supplier, "refunded": many}
+        for supplier, many in refunds.items()
+        for k in range(3)
+    ]
+    heard = [{"seller_id": f"g{i}-{k}", "supplier_id": f"g{i}"} for i in range(6) for k in range(3) for _ in range(2)]
+    _, rows, evidence = told_of(window(flows, heard))
+    at = by_key(finite(None, rows, evidence))
+    assert sorted(at) == ["g0", "g1", "g2", "g3", "g4", "g5", "w"]
+    assert Ranking().shown_from <= at["w"]["probability"] < Ranking().suspect_from
+    assert at["w"]["suspicion_rank"] == 7
+    assert at["w"]["reasons"][0].startswith("0.0 complaints in 0 of 3 shops")
+    assert any("refunds +" in said for said in at["w"]["reasons"])

@@ -79,7 +79,7 @@ def told_of(
     )
     broad = pd.DataFrame({"lines": [], "brands": []})
     told.rows[["role", "role_reason"]] = roles(gathered, found, broad, NO_HUBS, Roles())
-    shown = Published(said.rows["source"].to_numpy(), frozenset({"acme"}), ranking.suspect_from)
+    shown = Published(said.rows["source"].to_numpy(), frozenset({"acme"}), ranking.shown_from, ranking.suspect_from)
     rows = published(told, names, gathered, found, shown)
     rows, evidence = told_in_words(Case(gathered, found, said, mind, ranking, finding), told, belief, rows)
     return told, rows, evidence

@@ -30,10 +30,11 @@ DIGITS = 9
 @dataclass(frozen=True)
 class Published:
     """What decides which sources are published and in which order: those with a verdict, brands whose fakes are dangerous (in small
-    letters), and the probability from which a source is suspected."""
+    letters), and the probabilities from which a source is shown though nobody complained, and from which it is suspected."""
 
     judged: Ints
     unsafe: frozenset[str]
+    shown_from: float
     suspect_from: float
 
 
@@ -62,8 +63,10 @@ def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, param
 
 
 def published(told: Told, named: pd.DataFrame, window: Gathered, found: Found, params: Published) -> pd.DataFrame:
-    """The sources that are published, ranked: those with complaints or a verdict. The index is the source's number."""
-    rows = told.rows[(told.rows["complaints"] >= LEAST) | told.rows.index.isin(params.judged)].copy()
+    """The sources that are published, ranked: those with complaints or a verdict, or so many signs that they are a place to look. The
+    index is the source's number."""
+    heard, signs = told.rows["complaints"] >= LEAST, told.rows["probability"] >= params.shown_from
+    rows = told.rows[heard | signs | told.rows.index.isin(params.judged)].copy()
     rows["brands"] = _column(rows["type"], brands(window, found, rows.index.to_numpy(np.int64)))
     risky = [any(b.lower() in params.unsafe for b in mine) for mine in rows["brands"]]
     rows["safety_risk"] = np.array(risky, dtype=bool)

@@ -97,7 +97,7 @@ def _funnel(console: Console, reader: PublishedReader, night: date) -> None:
     )
     console.print(
         f"{funnel['shops_suspected']:,} of {funnel['shops']:,} shops and {funnel['sources_suspected']:,} of "
-        f"{funnel['sources']:,} sources with complaints or verdicts are suspected; sources explain "
+        f"{funnel['sources']:,} sources shown are suspected; sources explain "
         f"{funnel['complaints_explained']:,.1f} of {funnel['complaints_weighed']:,.1f} complaints, as weighed"
     )
     again = [stale for stale in reader.stale if stale <= night]

@@ -160,7 +160,8 @@ def _sources(run: Run, gathered: gather.Gathered) -> tuple[Found, DataFrame]:
     broad = roles.breadth(run.ledger(PRICE_EXPOSURE), gather.companies(firms), night, config.night.window_days)
     hubs = run.lake.rows(HUBS, night, ["type", "value", "kind", "reason"]).to_pandas()
     told.rows[["role", "role_reason"]] = roles.roles(window, found, broad, hubs, config.roles)
-    shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), config.ranking.suspect_from)
+    ranking = config.ranking
+    shown = sources.Published(said.rows["source"].to_numpy(), _unsafe(run), ranking.shown_from, ranking.suspect_from)
     rows = sources.published(told, named, window, found, shown)
     case_of, members = case_rows.groups(window, found, rows, config.finding)
     carried = carry_ids(run, CASE, members)
