@@ -96,7 +96,10 @@ class Ranking(Section):
     )
     evidence_complaints: int = Field(10, ge=0, description="single complaints, and declared links, shown of a source")
     shown_from: float = Field(
-        0.1, gt=0, lt=1, description="probability; from here a source is published though nobody complained: a place to look"
+        0.1,
+        gt=0,
+        lt=1,
+        description="probability; from here a source is published though nobody complained: a place to look",
     )
     suspect_from: float = Field(
         0.5, gt=0, lt=1, description="probability; from here a source is called suspected: rather guilty than not"

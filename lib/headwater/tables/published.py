@@ -175,7 +175,11 @@ FUNNEL = Table(
         col("rejected_rows", "bigint", "rows of this night's files that broke a rule"),
         col("shops", "bigint", "shops in the window"),
         col("shops_suspected", "bigint", "shops with eb05 above 1"),
-        col("sources", "bigint", "sources published: with complaints, a verdict, or signs that make them a place to look"),
+        col(
+            "sources",
+            "bigint",
+            "sources published: with complaints, a verdict, or signs that make them a place to look",
+        ),
         col("sources_suspected", "bigint", "sources rather guilty than not (ranking.suspect_from)"),
         col("complaints_explained", "double", "complaints, by weight, that the sources explain"),
         col("complaints_weighed", "double", "complaints by weight after hygiene: those explained, and the background"),
