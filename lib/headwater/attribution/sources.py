@@ -18,7 +18,7 @@ from headwater.attribution.evidence import Case, evidence_rows
 from headwater.attribution.find import Found
 from headwater.attribution.found_out import SIGN, FoundOut
 from headwater.attribution.gather import Gathered
-from headwater.attribution.market import SUPPLIER, Floats, Ints, by_group
+from headwater.attribution.market import SUPPLIER, TYPES, Floats, Ints, by_group
 from headwater.attribution.reasons import rivals, sentences
 from headwater.attribution.told import LEAST, Judged, Told, named_sources, ranks
 from headwater.attribution.verdicts import OF_SOURCES, by_words
@@ -30,7 +30,7 @@ DIGITS = 9
 @dataclass(frozen=True)
 class Published:
     """What decides which sources are published and in which order: those with a verdict, brands whose fakes are dangerous (in small
-    letters), and the probabilities from which a source is shown though nobody complained, and from which it is suspected."""
+    letters), and the probabilities from which a supplier is shown though nobody complained, and from which a source is suspected."""
 
     judged: Ints
     unsafe: frozenset[str]
@@ -63,9 +63,10 @@ def without_goods(found: Found, said: FoundOut, belief: Belief, x: Floats, param
 
 
 def published(told: Told, named: pd.DataFrame, window: Gathered, found: Found, params: Published) -> pd.DataFrame:
-    """The sources that are published, ranked: those with complaints or a verdict, or so many signs that they are a place to look. The
+    """The sources that are published, ranked: those with complaints or a verdict, and suppliers whose signs make them worth a look. The
     index is the source's number."""
-    heard, signs = told.rows["complaints"] >= LEAST, told.rows["probability"] >= params.shown_from
+    heard = told.rows["complaints"] >= LEAST
+    signs = (told.rows["type"] == TYPES[SUPPLIER]) & (told.rows["probability"] >= params.shown_from)
     rows = told.rows[heard | signs | told.rows.index.isin(params.judged)].copy()
     rows["brands"] = _column(rows["type"], brands(window, found, rows.index.to_numpy(np.int64)))
     risky = [any(b.lower() in params.unsafe for b in mine) for mine in rows["brands"]]

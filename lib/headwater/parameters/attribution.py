@@ -99,7 +99,7 @@ class Ranking(Section):
         0.1,
         gt=0,
         lt=1,
-        description="probability; from here a source is published though nobody complained: a place to look",
+        description="probability; from here a supplier is published though nobody complained: worth a look",
     )
     suspect_from: float = Field(
         0.5, gt=0, lt=1, description="probability; from here a source is called suspected: rather guilty than not"

@@ -37,7 +37,7 @@ SHOPS = Table(
 SOURCES = Table(
     "published",
     "sources",
-    "a supplier or place that has complaints in the window, a verdict, or signs that make it a place to look",
+    "a supplier or place that has complaints in the window or a verdict, or a supplier whose signs make him worth a look",
     ("night", "source_id"),
     (
         NIGHT,
@@ -178,7 +178,7 @@ FUNNEL = Table(
         col(
             "sources",
             "bigint",
-            "sources published: with complaints, a verdict, or signs that make them a place to look",
+            "sources published: with complaints, a verdict, or signs that make a supplier worth a look",
         ),
         col("sources_suspected", "bigint", "sources rather guilty than not (ranking.suspect_from)"),
         col("complaints_explained", "double", "complaints, by weight, that the sources explain"),
