@@ -94,12 +94,15 @@ def test_a_place_of_one_supplier_is_owned_and_a_shared_one_is_not(planted):
     market, _, found = planted
     owner = owners(found.goods, found.inferred.at_place, market, 0.8)
     assert (owner[: market.suppliers] == -1).all()
-    flow = flow_by_cell(market, found)
-    supplier, place = flow[:, : market.suppliers], found.exposure_shares[:, market.suppliers : market.early]
-    through = (place.T @ supplier).toarray()
-    share = through / np.maximum(found.cells.exposure[market.suppliers : market.early, None], 1e-12)
-    owned = owner[market.suppliers :]
     f = market.flows
+    place = found.exposure_shares[:, market.suppliers : market.early].toarray()
+    named = np.bincount(f.place[f.place >= 0], minlength=market.places) > 0
+    place[np.ix_(f.place < 0, named)] = (
+        0.0  # what may have come from a place that orders name says nothing of its goods
+    )
+    through = (place * f.expected[:, None]).T @ found.exposure_shares[:, : market.suppliers].toarray()
+    share = through / np.maximum(place.T @ f.expected, 1e-300)[:, None]
+    owned = owner[market.suppliers :]
     said = np.zeros((market.places, market.suppliers))
     here = (f.place >= 0) & (f.supplier >= 0)
     np.add.at(said, (f.place[here], f.supplier[here]), f.orders[here])

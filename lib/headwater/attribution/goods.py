@@ -12,11 +12,16 @@ from headwater.attribution.market import Bools, Floats, Ints, Market
 def goods_of_places(market: Market, through: sp.csr_matrix) -> sp.csr_matrix:
     """(places x suppliers) part of the complaints expected through each place that is of each supplier's goods; rows sum to 1 at most.
 
-    `through` (flows x sources): shares of every flow."""
+    `through` (flows x sources): shares of every flow. Of a place that orders name, by these alone: what may have come from there, for the
+    shop declares it, is all that the shop sells."""
     supplier, place = through[:, : market.suppliers], through[:, market.suppliers : market.early]
-    together = place.T @ sp.diags(market.flows.expected) @ supplier
-    volume = np.asarray(place.T @ market.flows.expected).ravel()
-    parts = (sp.diags(1 / np.maximum(volume, 1e-300)) @ together).tocsr()
+    names = market.flows.place >= 0
+    named = np.bincount(market.flows.place[names], minlength=market.places) > 0
+    counts = (names.astype(np.float64), (~names).astype(np.float64))
+    sure, guessed = (sp.diags(rows * market.flows.expected) @ place for rows in counts)
+    weighed = sure + guessed @ sp.diags((~named).astype(np.float64))
+    volume = np.asarray(weighed.sum(axis=0)).ravel()
+    parts = (sp.diags(1 / np.maximum(volume, 1e-300)) @ weighed.T @ supplier).tocsr()
     parts.data = np.minimum(parts.data, 1.0)
     return parts
 
