@@ -70,7 +70,8 @@ def test_what_is_left_is_the_evidence_of_a_night_without_the_operator_that_says_
             for effects in (model.grid, honest.effects)
         )
         expected.append(logsumexp(slab + model.log_weights) - max(logsumexp(rates + honest.log_omega), 0.0))
-    got = evidence_without_best(market, found.cells, found.fit, found.flow, np.array([u]), honest, model)
+    whole = log_likelihoods(entries_of(found.cells), found.fit.explained, found.fit.phibar, found.fit.exposure, model)
+    got = evidence_without_best(market, found.cells, found.fit, found.flow, np.array([u]), whole, honest, model)
     assert got[u] == pytest.approx(min(expected), abs=1e-6)
     assert 0 < found.left[u] < found.odds[u]
     low = found.odds <= 0

@@ -84,6 +84,6 @@ def test_a_source_of_hundreds_of_complaints_is_guilty_whatever_lies_between_the_
     cells = suppliers(0.25, n=100, expected=100.0)
     cells.observed[0] = 100 * rate
     fine = MODEL.fine
-    got = refined(cells, fit(cells), fine)
+    got, _ = refined(cells, fit(cells), fine)
     honest = honest_rates(cells, got, fine, PARAMS)
     assert got.ln_bf[0] - honest.speaks[0] > 7

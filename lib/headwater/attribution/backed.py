@@ -8,12 +8,11 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import log_expit, logsumexp
 
-from headwater.attribution.cells import Cells, entries_of
+from headwater.attribution.cells import Cells
 from headwater.attribution.explain import said_by_shops
 from headwater.attribution.honest import HonestRates, ln_honest
 from headwater.attribution.market import SUPPLIER, Bools, Floats, Ints, Market, by_group
 from headwater.attribution.spike_slab import SourceFit
-from headwater.attribution.sweeps import log_likelihoods
 from headwater.parameters.finding import CalibrationParams, SpikeSlabParams
 
 
@@ -23,25 +22,25 @@ def evidence_without_best(
     fit: SourceFit,
     flow: sp.csr_matrix,
     chosen: Ints,
+    loglik: Floats,
     honest: HonestRates,
     model: SpikeSlabParams,
 ) -> Floats:
     """(sources,) ln BF against an honest source of a rate of its own, without all shops of the operator whose shops say most for it, other
     sources held fixed; of those that are not `chosen`, with all of them.
 
-    A shop without an operator is its own. `flow` (shops x sources) expected complaints, its column sums are `cells.exposure`."""
+    A shop without an operator is its own. `flow` (shops x sources) expected complaints, its column sums are `cells.exposure`; `loglik`
+    (sources x G) L_jg on the grid of `model`."""
     least = fit.ln_bf - honest.speaks
     if not len(chosen):
         return least
     party = market.party
     through = (by_group(party, int(party.max()) + 1, np.ones(market.shops)) @ flow).tocsr()
     shop = party[market.complaints.shop]
-    slab = log_likelihoods(entries_of(cells), fit.explained, fit.phibar, fit.exposure, model)
-    said = said_by_shops(cells, fit, shop, through, chosen, model.grid)
-    guilty = logsumexp(slab[chosen][said.column] - said.terms + model.log_weights, axis=1)
-    said = said_by_shops(cells, fit, shop, through, chosen, honest.effects)
-    left = guilty - ln_honest(honest.gains[chosen][said.column] - said.terms, honest.log_omega)
-    np.minimum.at(least, chosen[said.column], left)
+    said = said_by_shops(cells, fit, shop, through, chosen, np.concatenate([model.grid, honest.effects]))
+    of, (by_effect, by_rate) = chosen[said.column], np.split(said.terms, [len(model.grid)], axis=1)
+    guilty = logsumexp(loglik[of] - by_effect + model.log_weights, axis=1)
+    np.minimum.at(least, of, guilty - ln_honest(honest.gains[of] - by_rate, honest.log_omega))
     return least
 
 

@@ -104,14 +104,15 @@ def find(market: Market, listing_shop: Ints, params: FindParams | None = None, f
     if market.sources > early:
         got, extra = _late(cells, ground.offset, got, features, slopes, extra, params)
     fine = params.model.fine
-    got, extra = _never_beyond_even_odds(refined(cells, got, fine), extra, params)
+    got, loglik = refined(cells, got, fine)
+    got, extra = _never_beyond_even_odds(got, extra, params)
     sure = identity(cells, market.complaints.shop) if params.doubt_identity else np.ones(market.sources)
     honest = honest_rates(cells, got, fine, params.honest)
     odds = np.round(doubted(got.ln_bf - honest.speaks, got.prior, sure), params.model.decimals)
     by_goods = np.round(guilt_by_goods(odds, ground.goods, market, params.goods_fake), params.model.decimals)
     odds = np.round(odds + by_goods, params.model.decimals)
     flow = _flow_by_shop(market, ground.through, cells)
-    least = evidence_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), honest, fine)
+    least = evidence_without_best(market, cells, got, flow, np.flatnonzero(odds > 0), loglik, honest, fine)
     left = np.round(doubted(least, got.prior, sure), params.model.decimals)
     alone = complaints_alone(extra, slopes, kind, params.calibration)
     left = np.where(alone, np.minimum(left, 0.0), left)

@@ -17,9 +17,10 @@ def goods_of_places(market: Market, through: sp.csr_matrix) -> sp.csr_matrix:
     supplier, place = through[:, : market.suppliers], through[:, market.suppliers : market.early]
     names = market.flows.place >= 0
     named = np.bincount(market.flows.place[names], minlength=market.places) > 0
-    counts = (names.astype(np.float64), (~names).astype(np.float64))
-    sure, guessed = (sp.diags(rows * market.flows.expected) @ place for rows in counts)
-    weighed = sure + guessed @ sp.diags((~named).astype(np.float64))
+    entry = place.tocoo()
+    counts = names[entry.row] | ~named[entry.col]
+    row, at = entry.row[counts], entry.col[counts]
+    weighed = sp.csr_matrix((market.flows.expected[row] * entry.data[counts], (row, at)), shape=place.shape)
     volume = np.asarray(weighed.sum(axis=0)).ravel()
     parts = (sp.diags(1 / np.maximum(volume, 1e-300)) @ weighed.T @ supplier).tocsr()
     parts.data = np.minimum(parts.data, 1.0)

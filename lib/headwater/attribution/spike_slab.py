@@ -26,7 +26,8 @@ from headwater.parameters.finding import SpikeSlabParams
 
 @dataclass(frozen=True)
 class SourceFit:
-    """One row per source, in the order of `Cells`; the last pass, computed with `phibar` frozen.
+    """One row per source, in the order of `Cells`; the last pass, computed with `phibar` frozen. What is published of Bayes factors and
+    posteriors is `refined`.
 
     ln_bf    natural log of the Bayes factor guilty : innocent, given the other sources.
     prior    its prior probability: the learnt share of its type, moved by `offset`.
@@ -141,11 +142,11 @@ def fit(cells: Cells, params: SpikeSlabParams | None = None) -> SourceFit:
     return fit_with(lambda loud: LocalSweep(loud, params), cells, params)
 
 
-def refined(cells: Cells, got: SourceFit, fine: SpikeSlabParams) -> SourceFit:
-    """The fit, its Bayes factors on the effect sizes of `fine`; late sources, too."""
+def refined(cells: Cells, got: SourceFit, fine: SpikeSlabParams) -> tuple[SourceFit, Floats]:
+    """The fit with its Bayes factors on the effect sizes of `fine`, late sources, too; and (sources x G) L_jg, which they are made of."""
     loglik = log_likelihoods(entries_of(cells), got.explained, got.phibar, got.exposure, fine)
     ln_bf = np.round(bayes_factors(loglik, fine.log_weights)[0], fine.decimals) + 0.0
-    return replace(got, ln_bf=ln_bf, posterior=np.round(expit(logit(got.prior) + ln_bf), fine.decimals))
+    return replace(got, ln_bf=ln_bf, posterior=np.round(expit(logit(got.prior) + ln_bf), fine.decimals)), loglik
 
 
 def fit_with(sweep_over: Callable[[Cells], Sweep], cells: Cells, params: SpikeSlabParams) -> SourceFit:

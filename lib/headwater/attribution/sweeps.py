@@ -38,7 +38,7 @@ class Sweep(Protocol):
         ...
 
     def exact(self, phibar: Floats) -> Floats:
-        """(sources x G) the same in double precision: the last pass, from which everything published comes."""
+        """(sources x G) the same in double precision: the last pass of a fit."""
         ...
 
     def pull(self, phibar: Floats) -> Floats:

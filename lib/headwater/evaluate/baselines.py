@@ -33,9 +33,8 @@ from headwater.parameters.finding import (
 )
 
 PLAIN = ShareParams(use_places=False)
-FIRST_SLAB = SpikeSlabParams(
-    grid_points=14, lift_min=1.0, lift_centre=15.0, lift_spread=1.2
-)  # what one expects of fakes, and no less
+# What one expects of fakes, and no less.
+FIRST_SLAB = SpikeSlabParams(grid_points=14, lift_min=1.0, lift_centre=15.0, lift_spread=1.2)
 
 
 @dataclass(frozen=True)

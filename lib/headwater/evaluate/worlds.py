@@ -175,7 +175,8 @@ FAMILIES = {"bazaar": bazaar, "guilds": guilds, "ports": ports}
 
 def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     """A marketplace of the `family` (bazaar | guilds | ports) drawn from `seed`; the same arguments give the same world."""
-    rng = np.random.default_rng([seed, sorted(FAMILIES).index(family) + 1])
+    number = sorted(FAMILIES).index(family) + 1
+    rng = np.random.default_rng([seed, number])
     plan = FAMILIES[family](params, rng)
     listing = np.sort(rng.choice(len(plan.shop), size=params.orders, p=plan.weight / plan.weight.sum()))
     second = rng.random(params.orders) < plan.mix[listing]
@@ -186,7 +187,7 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     place = np.where(rng.random(params.orders) < 0.12, -1, place)
     said = 1 - (1 - plan.naming[plan.shop[listing]]) ** plan.supplier_naming[supplier]
     named = np.where(rng.random(params.orders) < said, supplier, -1)
-    apart = np.random.default_rng([seed, sorted(FAMILIES).index(family) + 1, 1])
+    apart = np.random.default_rng([seed, number, 1])
     facts = plant_facts(params, family, plan, plan.shop[listing], supplier, place, apart)
     named = np.where(facts.hidden[supplier], -1, named)
     undercut = np.where(plan.discounter[supplier] | (fake & plan.cheap[supplier]), plan.discount[supplier], 0.0)
@@ -194,13 +195,11 @@ def make_world(params: WorldParams, seed: int, family: str = "ports") -> World:
     other = rng.random(params.orders) < params.not_described * plan.care[plan.shop[listing]] * np.where(fake, 3.0, 1.0)
     refunded = rng.random(params.orders) < params.refund_rate * plan.care[plan.shop[listing]] * np.where(fake, 2.0, 1.0)
     day = plan.days(rng, listing)
-    later = np.random.default_rng([seed, sorted(FAMILIES).index(family) + 1, 2])
+    later = np.random.default_rng([seed, number, 2])
     honest = params.base_rate * np.exp(later.normal(-(params.uneven**2) / 2, params.uneven, params.suppliers))
     rate = np.where(fake, params.fake_rate * plan.vigour[supplier], honest[supplier])
-    order, account, filed, false, accounts = _complaints(params, plan, rng, listing, rate, fake, day)
-    order, account, filed, false, accounts = _with_crowds(
-        params, later, supplier, fake, plan.guilty, day, (order, account, filed, false, accounts)
-    )
+    heard = _complaints(params, plan, rng, listing, rate, fake, day)
+    order, account, filed, false, accounts = _with_crowds(params, later, supplier, fake, plan.guilty, day, heard)
     pairs = np.unique(plan.shop[listing] * params.suppliers + supplier)
     pairs = pairs[rng.random(len(pairs)) < params.declared]
     pairs = pairs[~facts.hidden[pairs % params.suppliers]]
